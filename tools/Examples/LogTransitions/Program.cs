@@ -1,0 +1,4 @@
+using System;
+using HvDbg.Examples;
+
+return await LogTransitions.RunAsync(args, Console.Out).ConfigureAwait(false);
