@@ -1,0 +1,4 @@
+using HvDbg.Fuzzing;
+using HvKernel.Fuzzing;
+
+return FuzzProgram.Run(args, ConsoleTargets.All, []);

@@ -1,0 +1,3 @@
+using HvKernel.Fuzzing;
+
+return FuzzProgram.Run(args, KernelTargets.All, [new SelfCheckTarget()]);
