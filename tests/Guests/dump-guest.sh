@@ -166,6 +166,7 @@ while :; do
     tasks after
     echo done
     read -r line
+    sleep 1                   # not the same: kernel threads still come and go
 done
 INIT
 chmod 755 "$root/init"
@@ -237,7 +238,7 @@ else
             sed -n "s/^$w \([0-9]* [0-9]* (.*) [A-Z] [0-9]*\) .*/\1/p" "$work/guest.txt" | sed 's/) [RSDI] /) run /' > "$work/$w"
         done
         cmp -s "$work/before" "$work/after" && break
-        tries=$((tries + 1)); [ $tries -lt 5 ] || die 5 "the guest's process list would not stay the same for the length of a dump"
+        tries=$((tries + 1)); [ $tries -lt 30 ] || die 5 "the guest's process list would not stay the same for the length of a dump"
         sed -i '/^before /d; /^after /d' "$work/guest.txt"
         echo >&4
     done
