@@ -15,7 +15,7 @@ public enum ScriptHelper : uint
     /// <summary>(register): a register that GUEST_REGS and the block behind it do not have.</summary>
     ReadRegister,
 
-    /// <summary>(register, value).</summary>
+    /// <summary>(register, value): takes effect at once, in the block too. What cannot be changed, or not to this value, ends the script.</summary>
     WriteRegister,
 
     /// <summary>(pseudo-register): what is not in the block; addresses of names and times point into the script's data.</summary>
@@ -88,6 +88,40 @@ public enum ScriptFailure : uint
 
     /// <summary>An argument that the function does not take.</summary>
     Argument,
+}
+
+/// <summary>Sizes that compiler and target agree on.</summary>
+public static class ScriptLimits
+{
+    /// <summary>Global words.</summary>
+    public const int Globals = 512;
+
+    /// <summary>Bytes of a global's name in messages, filled with zeros; the longest name has one less.</summary>
+    public const int GlobalNameBytes = 32;
+
+    /// <summary>Bytes of the data of one run.</summary>
+    public const int DataBytes = 32 * 1024;
+
+    /// <summary>Bytes at the end of the data that compiled code leaves alone: names and times that helpers answer the address of stand there.</summary>
+    public const int TextBytes = 256;
+
+    /// <summary>Most arguments of one message.</summary>
+    public const int PrintArguments = 32;
+}
+
+/// <summary>Registers that helpers know; the numbers of what stands in GUEST_REGS and the block behind it are not among them.</summary>
+public enum ScriptRegister : uint
+{
+    Rip = 16, Rflags, Cr3,
+
+    Cs = 32, Ds, Es, Ss, Fs, Gs, Tr, Ldtr, FsBase, GsBase, KernelGsBase, Gdtr, Idtr,
+    Cr0, Cr2, Cr4, Cr8, Dr0, Dr1, Dr2, Dr3, Dr6, Dr7, Efer,
+}
+
+/// <summary>Arguments of <see cref="ScriptHelper.PseudoRegister"/>.</summary>
+public enum ScriptPseudoRegister : uint
+{
+    Pid, Tid, Proc, Thread, Pname, Peb, Teb, Core, Ip, Buffer, Context, EventTag, EventId, EventStage, Date, Time,
 }
 
 /// <summary>Offsets behind the pointer to GUEST_REGS that compiled scripts read and write directly.</summary>

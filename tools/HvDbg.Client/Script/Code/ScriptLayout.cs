@@ -8,7 +8,7 @@ namespace HvDbg.Client.Script.Code;
 /// <param name="Globals">The global words, eight bytes each, at the number that the target gave each name.</param>
 /// <param name="GlobalCount">How many words there are.</param>
 /// <param name="Data">Data of one run: locals that need an address, temporary copies. Grows upward; not cleared between runs.</param>
-/// <param name="DataBytes">Length of it.</param>
+/// <param name="DataBytes">Length of it. The last <see cref="HvKernel.Protocol.ScriptLimits.TextBytes"/> are the helpers' for names and times: code may read them, and puts nothing there.</param>
 /// <param name="WindowStart">First address that belongs to HvKernel where scripts run. Data and globals lie inside; all else in it is refused.</param>
 /// <param name="WindowBytes">Length of it, a power of two; <paramref name="WindowStart"/> is a multiple of it.</param>
 public sealed record ScriptLayout(
