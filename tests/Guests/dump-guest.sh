@@ -233,12 +233,16 @@ else
         echo >&4
         guest_lines_until done "$work/guest.txt"
         # Processes may come and go while the guest lists them: the dump counts if the lists before and after agree
-        # in which threads there are, and in what cannot change by itself.
+        # in which threads there are, and in what cannot change by itself (a kworker shows what it last worked on behind its name).
         for w in before after; do
-            sed -n "s/^$w \([0-9]* [0-9]* (.*) [A-Z] [0-9]*\) .*/\1/p" "$work/guest.txt" | sed 's/) [RSDI] /) run /' > "$work/$w"
+            sed -n "s/^$w \([0-9]* [0-9]* (.*) [A-Z] [0-9]*\) .*/\1/p" "$work/guest.txt" |
+                sed 's/) [RSDI] /) run /; s,(\(kworker/[^-+)]*\)[-+][^)]*),(\1),' > "$work/$w"
         done
         cmp -s "$work/before" "$work/after" && break
-        tries=$((tries + 1)); [ $tries -lt 30 ] || die 5 "the guest's process list would not stay the same for the length of a dump"
+        tries=$((tries + 1)); [ $tries -lt 30 ] || {
+            diff "$work/before" "$work/after" >&2
+            die 5 "the guest's process list would not stay the same for the length of a dump"
+        }
         sed -i '/^before /d; /^after /d' "$work/guest.txt"
         echo >&4
     done
