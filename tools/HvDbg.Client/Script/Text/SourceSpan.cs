@@ -8,6 +8,9 @@ public readonly record struct SourceSpan(ScriptSource Source, int Start, int Len
 {
     public int End => Start + Length;
 
+    /// <summary>The characters.</summary>
+    public string Text => Source.Text.Substring(Start, Length);
+
     /// <summary>Line and column of the first character, both from 1.</summary>
     public (int Line, int Column) Position => Source.PositionOf(Start);
 
