@@ -30,17 +30,21 @@ public static unsafe class EntryRepair
             return false;
         }
 
+        var changed = false;
         for (uint segment = 0; segment < Segments; segment++)
         {
             var field = Vmcs.GuestEsAccessRights + (2 * segment);
             var rights = VmxInstruction.Read(field);
-            if (segment != CodeIndex && (rights & Unusable) == 0)
+            var mended = (rights & Kept) | AccessedData;
+            if (segment != CodeIndex && (rights & Unusable) == 0 && rights != mended)
             {
-                VmxInstruction.Write(field, (rights & Kept) | AccessedData);
+                VmxInstruction.Write(field, mended);
+                changed = true;
             }
         }
 
+        // A state that was mended once is not tried again for ever.
         var fields = default(CurrentVmcs);
-        return GuestStateCheck.FirstFailure(ref fields, vcpu->Machine->Capabilities).Length == 0;
+        return changed && GuestStateCheck.FirstFailure(ref fields, vcpu->Machine->Capabilities).Length == 0;
     }
 }

@@ -90,7 +90,8 @@ CnfLegacyEntry:
     mov     esp, LOW_STACK_TOP - LOW - 4
     mov     ds, eax
     mov     es, eax
-    ; A null FS or GS that real-address mode loads stays without a type in Bochs, and VM entry refuses it.
+    ; Null, and loaded again in real-address mode: in Bochs such a segment stays without a type, which VM entry refuses.
+    xor     eax, eax
     mov     fs, eax
     mov     gs, eax
     ret
