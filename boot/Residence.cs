@@ -3,6 +3,7 @@ using HvKernel.Breakpoints;
 using HvKernel.Cpu;
 using HvKernel.Events;
 using HvKernel.Events.Code;
+using HvKernel.Events.Scripts;
 using HvKernel.Link;
 using HvKernel.Memory;
 using HvKernel.Protocol;
@@ -114,7 +115,7 @@ public static unsafe class Residence
         pages += Page.Count(DebugLink.MemoryBytes) + Page.Count((ulong)EventTable.MemoryBytes) + Page.Count((ulong)LinkService.RecordBytes);
         pages += processors * (HostEnvironment.PagesNeeded + Runner.PagesNeeded(c.XsaveBytes) + 2 + Page.Count((ulong)sizeof(VCpu)));
         pages += LogRing.MemoryBytes / Page.Bytes;
-        pages += CodeMemory.PagesNeeded + Page.Count(LinkProtocol.StagingBytes) + Page.Count(LinkProtocol.MaximumBuffer);
+        pages += CodeMemory.PagesNeeded + ScriptMemory.PagesNeeded + Page.Count(LinkProtocol.StagingBytes) + Page.Count(LinkProtocol.MaximumBuffer);
 
         pages += HiddenPages.PagesNeeded + Page.Count((ulong)BreakpointTable.MemoryBytes);
 
@@ -243,7 +244,7 @@ public static unsafe class Residence
         machine->Scratch = pool.Take(Page.Count(LinkProtocol.MaximumBuffer));
         if (ioBitmapA == null || ioBitmapB == null || msrBitmap == null || link == null || events == null || machine->Records == null
             || machine->Processors == null || machine->Gathered == null || machine->Staging == null || machine->Scratch == null || machine->PreviousLog == null
-            || !machine->Code.Build(ref pool))
+            || !machine->Code.Build(ref pool) || !machine->Scripts.Memory.Build(ref pool))
         {
             return false;
         }
@@ -277,6 +278,7 @@ public static unsafe class Residence
         code.End = Resident(machine, firmware, code.End);
         code.Enter = Resident(machine, firmware, code.Enter);
         code.Return = Resident(machine, firmware, code.Return);
+        code.Gate = Resident(machine, firmware, code.Gate);
         handlers.Host = Resident(machine, firmware, handlers.Host);
         handlers.Blob = Resident(machine, firmware, handlers.Blob);
         machine->WindowText = code.Start;

@@ -23,6 +23,24 @@ write_cr 2
 write_cr 3
 write_cr 4
 
+read_cr 8
+
+%macro debug_address 1
+global HvkReadDr%1
+HvkReadDr%1:
+    mov     rax, dr%1
+    ret
+
+global HvkWriteDr%1          ; rcx: value
+HvkWriteDr%1:
+    mov     dr%1, rcx
+    ret
+%endmacro
+debug_address 0
+debug_address 1
+debug_address 2
+debug_address 3
+
 global HvkReadDr7
 HvkReadDr7:
     mov     rax, dr7

@@ -224,6 +224,8 @@ HvkRunnerCode:
     mov     [rcx + 16], rax
     lea     rax, [HvkRunnerReturn]
     mov     [rcx + 24], rax
+    lea     rax, [HvkScriptGate]
+    mov     [rcx + 32], rax
     lea     rax, [HvkHostException]
     mov     [rdx], rax
     lea     rax, [HvkBlobException]
@@ -262,5 +264,10 @@ HvkRunnerReturn:
     mov     rsp, [context(CTX_HOST_STACK)]
     cld
     jmp     [context(CTX_HOST_RETURN)]
+
+; Compiled scripts call this with a helper's number in eax; the handler of exceptions answers, in HvKernel's own address space.
+HvkScriptGate:
+    int     SCRIPT_VECTOR
+    ret
 
 HvkRunnerEnd:

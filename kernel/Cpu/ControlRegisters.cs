@@ -34,6 +34,42 @@ public static class ControlRegisters
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern void WriteCr4(ulong value);
 
+    [RuntimeImport("*", "HvkReadCr8")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern ulong ReadCr8();
+
+    [RuntimeImport("*", "HvkReadDr0")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern ulong ReadDr0();
+
+    [RuntimeImport("*", "HvkWriteDr0")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern void WriteDr0(ulong value);
+
+    [RuntimeImport("*", "HvkReadDr1")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern ulong ReadDr1();
+
+    [RuntimeImport("*", "HvkWriteDr1")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern void WriteDr1(ulong value);
+
+    [RuntimeImport("*", "HvkReadDr2")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern ulong ReadDr2();
+
+    [RuntimeImport("*", "HvkWriteDr2")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern void WriteDr2(ulong value);
+
+    [RuntimeImport("*", "HvkReadDr3")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern ulong ReadDr3();
+
+    [RuntimeImport("*", "HvkWriteDr3")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern void WriteDr3(ulong value);
+
     [RuntimeImport("*", "HvkReadDr7")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern ulong ReadDr7();

@@ -75,6 +75,7 @@ public static unsafe class EventActions
                 return;
             }
 
+            Pause(vcpu, triggered, context, outcome);
             if (isTrue == 0)
             {
                 triggered->ConditionFalse++;
@@ -89,7 +90,7 @@ public static unsafe class EventActions
         for (var i = 0; i < triggered->Actions; i++)
         {
             var action = triggered->Action(i);
-            if (action->Kind != EventAction.CustomCode)
+            if (!ModeEvent.RunsCode(action->Kind))
             {
                 Plain(vcpu, triggered, action->Kind, context, outcome);
                 continue;
@@ -105,6 +106,7 @@ public static unsafe class EventActions
             }
 
             shortCircuits = control->ShortCircuit != 0;
+            Pause(vcpu, triggered, context, outcome);
             if (action->BufferBytes != 0 && pointer != 0)
             {
                 BufferDelivery.Send(vcpu, triggered, i, context, pointer);
@@ -117,6 +119,17 @@ public static unsafe class EventActions
         {
             outcome->ShortCircuits = true;
             triggered->Condition |= EventCondition.Asked;
+        }
+    }
+
+    // What a script asked for as its last word about itself; a break in all but its cause.
+    private static void Pause(VCpu* vcpu, ModeEvent* triggered, byte context, TriggerOutcome* outcome)
+    {
+        ref var effects = ref vcpu->Machine->Scripts.Effects;
+        if (effects.Pause)
+        {
+            effects.Pause = false;
+            Plain(vcpu, triggered, EventAction.Break, context, outcome);
         }
     }
 

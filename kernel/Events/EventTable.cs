@@ -71,10 +71,13 @@ public unsafe struct ModeEvent
     /// <summary>Brings <see cref="Plain"/> in line with actions, condition and flags.</summary>
     public void Settle()
     {
-        var isPlain = Actions == 1 && Action(0)->Kind != EventAction.CustomCode && Detail->Condition.Address == 0
+        var isPlain = Actions == 1 && !RunsCode(Action(0)->Kind) && Detail->Condition.Address == 0
             && (Flags & EventFlags.ShortCircuit) == 0;
         Plain = isPlain ? Action(0)->Kind : NotPlain;
     }
+
+    /// <summary>Whether actions of this kind have code.</summary>
+    public static bool RunsCode(EventAction kind) => kind is EventAction.CustomCode or EventAction.Script;
 
     /// <summary>An action by its number.</summary>
     public readonly ModeAction* Action(int index) => &Detail->First + index;

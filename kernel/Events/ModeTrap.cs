@@ -1,4 +1,5 @@
 using HvKernel.Cpu;
+using HvKernel.Events.Scripts;
 using HvKernel.Guest;
 using HvKernel.Link;
 using HvKernel.Memory;
@@ -69,6 +70,7 @@ public static unsafe class ModeTrap
 
         TriggerOutcome outcome;
         EventActions.Trigger(vcpu, watch, context, &outcome);
+        ScriptEvents.Apply(vcpu);
         if (machine->Events.Stale)
         {
             machine->Events.Stale = false;

@@ -120,21 +120,30 @@ public static unsafe class GuestProcess
     /// <summary>Adds process, thread and name to a description of a halt, where they are known.</summary>
     public static void DescribeCurrent(VCpu* vcpu, StopInfo* stop)
     {
-        if (vcpu->Machine->GuestOs.Kind != GuestOsKind.Linux)
-        {
-            return;
-        }
-
-        ref var linux = ref vcpu->Machine->GuestOs.Linux;
-        var memory = Machine.Memory(vcpu->Machine);
-        if (TryPerCpuBase(vcpu, out var perCpuBase)
-            && LinuxProcessor.TryCurrent(ref memory, linux, perCpuBase, out var address)
-            && LinuxTask.TryRead(ref memory, linux, address, out var task))
+        if (TryCurrent(vcpu, out var task, out _))
         {
             stop->Pid = task.Tgid;
             stop->Tid = task.Pid;
             task.CopyName(new Span<byte>(stop->Name, LinkProtocol.NameBytes));
         }
+    }
+
+    /// <summary>The task that runs on this processor, and the address of the first task of its process; false where the OS or the task is not known.</summary>
+    public static bool TryCurrent(VCpu* vcpu, out LinuxTask task, out ulong leader)
+    {
+        task = default;
+        leader = 0;
+        if (vcpu->Machine->GuestOs.Kind != GuestOsKind.Linux)
+        {
+            return false;
+        }
+
+        ref var linux = ref vcpu->Machine->GuestOs.Linux;
+        var memory = Machine.Memory(vcpu->Machine);
+        return TryPerCpuBase(vcpu, out var perCpuBase)
+            && LinuxProcessor.TryCurrent(ref memory, linux, perCpuBase, out var address)
+            && LinuxTask.TryRead(ref memory, linux, address, out task)
+            && LinuxMemory.TryReadUInt64(ref memory, linux, address + linux.Offsets.TaskGroupLeader, out leader);
     }
 
     private static ReplyStatus FindRoot(VCpu* vcpu, ulong cr3, ProcessWatch* found)

@@ -30,6 +30,11 @@ public enum BlobFlags : byte
 
     /// <summary>It may access memory through GS; without this bit GS has no base that is of use (<see cref="RunManner.Direct"/> only).</summary>
     UsesGs = 2,
+
+    /// <summary>
+    /// It is a compiled script (<see cref="RunManner.Direct"/> only): it may call the gate, and finds its arguments as custom code does, as a condition too.
+    /// </summary>
+    Script = 4,
 }
 
 /// <summary>One piece of machine code in an <see cref="AddEventRequest"/>: condition, or the code of an action.</summary>

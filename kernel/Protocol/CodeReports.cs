@@ -18,6 +18,11 @@ public enum BlobFaultKind : byte
 
     /// <summary>The processor refused to enter the context; the detail is the exit reason or VM-instruction error. HvKernel's own fault.</summary>
     EntryFailed = 4,
+
+    /// <summary>
+    /// A script ended itself, or a helper ended it: the detail is a <see cref="ScriptFailure"/>, the address what it is about, RIP the address behind the call.
+    /// </summary>
+    ScriptFailure = 5,
 }
 
 /// <summary>Payload of <see cref="MessageType.BlobFault"/>: code of an event failed, and the event is disabled.</summary>

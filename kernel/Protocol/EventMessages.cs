@@ -38,7 +38,7 @@ public enum EventAction : uint
     /// <summary>Stop the guest and hand control to the console.</summary>
     Break = 0,
 
-    /// <summary>Run a compiled script: not available yet, refused.</summary>
+    /// <summary>Run a compiled script.</summary>
     Script = 1,
 
     /// <summary>Run machine code.</summary>

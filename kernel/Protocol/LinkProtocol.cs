@@ -6,7 +6,7 @@ namespace HvKernel.Protocol;
 public static class LinkProtocol
 {
     /// <summary>Both sides must have the same number; any change of a layout raises it.</summary>
-    public const uint Version = 3;
+    public const uint Version = 4;
 
     /// <summary>Names all processors in a request, and all events in <see cref="ModifyEventRequest"/>.</summary>
     public const uint All = 0xFFFF_FFFF;
@@ -24,7 +24,7 @@ public static class LinkProtocol
     public const int MaximumCode = 16 * 1024;
 
     /// <summary>Longest text of a command that is kept with its event, in bytes.</summary>
-    public const int MaximumText = 512;
+    public const int MaximumText = 4096;
 
     /// <summary>Bytes of the staging area.</summary>
     public const int StagingBytes = 64 * 1024;

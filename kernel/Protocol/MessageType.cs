@@ -36,6 +36,9 @@ public enum MessageType : byte
     AddBreakpoint = 0x23,
     ModifyBreakpoint = 0x24,
     ListBreakpoints = 0x25,
+    ScriptLayout = 0x28,
+    NameGlobal = 0x29,
+    ListGlobals = 0x2A,
     ReadLog = 0x30,
 
     Stopped = 0x40,
@@ -44,6 +47,7 @@ public enum MessageType : byte
     Text = 0x43,
     BlobFault = 0x44,
     BufferPart = 0x45,
+    Print = 0x46,
 
     ReplyBit = 0x80,
 }

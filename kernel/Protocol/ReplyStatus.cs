@@ -87,4 +87,7 @@ public enum ReplyStatus : uint
     /// Without mode-based execute control transitions cannot be caught in the guest's paging mode; the detail word is a <see cref="ShadowObstacle"/>.
     /// </summary>
     PagingUnsuitable = 27,
+
+    /// <summary>No room for another global word of scripts.</summary>
+    GlobalsFull = 28,
 }

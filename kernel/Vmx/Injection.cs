@@ -33,6 +33,42 @@ public static unsafe class Injection
     /// <summary>An external interrupt that was taken in root: the guest can take interrupts now.</summary>
     public static void ExternalInterrupt(uint vector) => Event(vector | Valid, 0, 0);
 
+    /// <summary>
+    /// VM-entry interruption information for what a user asks for; false for what VM entry would refuse or what is an instruction's own (SDM vol. 3C,
+    /// "VM-Entry Control Fields"): left are external interrupts (type 0), NMI (2) and exceptions (3).
+    /// </summary>
+    public static bool TryDescribe(ulong type, ulong vector, bool hasErrorCode, out uint information)
+    {
+        information = (uint)vector | ((uint)type << 8) | (hasErrorCode ? DeliverErrorCode : 0) | Valid;
+        return type switch
+        {
+            0 => vector <= 255 && !hasErrorCode && CanTakeInterrupt(),
+            2 => vector == VectorNmi && !hasErrorCode,
+            3 => vector <= 31 && vector != VectorNmi && hasErrorCode == PushesErrorCode(vector),
+            _ => false,
+        };
+    }
+
+    /// <summary>Injects what <see cref="TryDescribe"/> answered, where nothing else is about to be delivered and the guest still can take it.</summary>
+    public static void Carry(VCpu* vcpu, uint information, uint errorCode)
+    {
+        if ((information & TypeMask) == TypeNmi)
+        {
+            vcpu->NmiPending = true;
+        }
+        else if (((uint)VmxInstruction.Read(Vmcs.VmEntryInterruptionInformation) & Valid) == 0
+            && ((information & TypeMask) != 0 || CanTakeInterrupt()))
+        {
+            Event(information, errorCode, 0);
+        }
+    }
+
+    private static bool CanTakeInterrupt() =>
+        (VmxInstruction.Read(Vmcs.GuestRflags) & Rflags.If) != 0 && VmxInstruction.Read(Vmcs.GuestInterruptibilityState) == 0;
+
+    // SDM vol. 3A, table "Protected-Mode Exceptions and Interrupts": #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP.
+    private static bool PushesErrorCode(ulong vector) => vector is 8 or (>= 10 and <= 14) or 17 or 21;
+
     /// <summary>Hands an exception that exited back as it was.</summary>
     public static void Reflect(uint interruptionInformation, ulong errorCode) =>
         Event(interruptionInformation & ~(1U << 12), errorCode, VmxInstruction.Read(Vmcs.VmExitInstructionLength));

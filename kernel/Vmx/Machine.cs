@@ -1,6 +1,7 @@
 using HvKernel.Breakpoints;
 using HvKernel.Events;
 using HvKernel.Events.Code;
+using HvKernel.Events.Scripts;
 using HvKernel.Guest;
 using HvKernel.Link;
 using HvKernel.Memory;
@@ -130,13 +131,17 @@ public unsafe struct Machine
     /// <summary>Time-stamp counter at which what was collected is sent; 0: nothing was.</summary>
     public ulong CollectUntil;
 
-    /// <summary>Small deliveries that wait for company: one frame's payload.</summary>
+    /// <summary>Small deliveries or prints that wait for company: one frame's payload, all of one type.</summary>
     public byte* Gathered;
     public int GatheredBytes;
+    public MessageType GatheredType;
     public EventTable Events;
 
     /// <summary>Machine code and safe buffers of events.</summary>
     public CodeMemory Code;
+
+    /// <summary>Compiled scripts: their memory, and the one that runs.</summary>
+    public ScriptState Scripts;
 
     /// <summary>Where requests that are larger than a frame are put together: <see cref="LinkProtocol.StagingBytes"/>.</summary>
     public byte* Staging;

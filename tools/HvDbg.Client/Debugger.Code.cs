@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Collections.Immutable;
 using System.IO;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -110,15 +111,21 @@ public sealed partial class Debugger
         }
 
         var plan = CodePlan.Of(code);
+        var options = keepRegisters ? RunCodeFlags.KeepRegisters : RunCodeFlags.None;
+        return await RunOnceAsync(code.Bytes, plan.Manner, plan.Flags, options, bufferBytes, context, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<CodeRun> RunOnceAsync(
+        ImmutableArray<byte> carried, RunManner manner, BlobFlags flags, RunCodeFlags options, int bufferBytes, ulong context, CancellationToken cancellationToken)
+    {
         var request = new RunCodeRequest
         {
-            Manner = plan.Manner,
-            Flags = plan.Flags,
-            Options = keepRegisters ? RunCodeFlags.KeepRegisters : RunCodeFlags.None,
+            Manner = manner,
+            Flags = flags,
+            Options = options,
             BufferBytes = (uint)bufferBytes,
             Context = context,
         };
-        var carried = code.Bytes;
         if (Unsafe.SizeOf<RunCodeRequest>() + carried.Length > Target.MaximumPayload)
         {
             await StageAsync(carried.AsMemory(), cancellationToken).ConfigureAwait(false);
@@ -133,7 +140,7 @@ public sealed partial class Debugger
             throw new TargetException(MessageType.RunCode, header.Status, header.Detail);
         }
 
-        return CodeRunOf(Wire.Read<RunCodeReply>(reply, MessageType.RunCode), reply, plan.Manner);
+        return CodeRunOf(Wire.Read<RunCodeReply>(reply, MessageType.RunCode), reply, manner);
     }
 
     /// <summary>Throws away what the target has collected and not sent; it counts as dropped at its events.</summary>

@@ -80,6 +80,13 @@ public sealed partial class Debugger
                 case MessageType.BlobFault when MemoryMarshal.TryRead<BlobFault>(payload, out var fault):
                     Publish(CodeFaultEvent.Of(fault));
                     break;
+                case MessageType.Print:
+                    foreach (var printed in PrintEvent.Of(payload.ToArray()))
+                    {
+                        Publish(printed);
+                    }
+
+                    break;
                 case MessageType.BufferPart:
                     _buffers.Add(payload);
                     break;

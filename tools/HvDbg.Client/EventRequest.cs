@@ -2,6 +2,7 @@ using System;
 using System.Collections.Immutable;
 using System.IO;
 using System.Text;
+using HvDbg.Client.Script.Code;
 using HvKernel.Protocol;
 
 namespace HvDbg.Client;
@@ -17,7 +18,8 @@ internal sealed record EventRequest(byte[] Staged, byte[] Payload)
     {
         Check(definition);
         var blobs = new MemoryStream();
-        var condition = definition.Condition is { } code ? Append(blobs, code, "condition") : default;
+        var condition = definition.Condition is { } code ? Append(blobs, code, "condition")
+            : definition.When is { } when ? Append(blobs, when, "condition") : default;
         var actions = new MemoryStream();
         for (var i = 0; i < definition.Actions.Length; i++)
         {
@@ -26,7 +28,8 @@ internal sealed record EventRequest(byte[] Staged, byte[] Payload)
             {
                 Kind = action.Kind,
                 BufferBytes = (uint)action.BufferBytes,
-                Code = action.Code is null ? default : Append(blobs, action.Code, $"code of action {i:x}"),
+                Code = action.Code is { } custom ? Append(blobs, custom, $"code of action {i:x}")
+                    : action.Script is { } script ? Append(blobs, script, $"script of action {i:x}") : default,
             }));
         }
 
@@ -95,6 +98,11 @@ internal sealed record EventRequest(byte[] Staged, byte[] Payload)
             throw new DebuggerException($"an event has at most {LinkProtocol.MaximumActions} actions, not {definition.Actions.Length}");
         }
 
+        if (definition.Condition is not null && definition.When is not null)
+        {
+            throw new DebuggerException("an event has one condition: machine code or a script, not both");
+        }
+
         foreach (var action in definition.Actions)
         {
             Check(action);
@@ -103,9 +111,9 @@ internal sealed record EventRequest(byte[] Staged, byte[] Payload)
 
     private static void Check(ActionDefinition action)
     {
-        if (action.Kind == EventAction.Script)
+        if (action.Kind == EventAction.Script != action.Script is not null)
         {
-            throw new DebuggerException("scripts are not available yet");
+            throw new DebuggerException(action.Script is null ? "an action of a script needs a compiled script" : $"an action {action.Kind} has no script");
         }
 
         if (action.Kind == EventAction.CustomCode ? action.Code is null : action.Code is not null)
@@ -127,6 +135,18 @@ internal sealed record EventRequest(byte[] Staged, byte[] Payload)
         blobs.Write(code.Bytes.AsSpan());
         return new BlobDescriptor { Offset = offset, Bytes = (uint)code.Bytes.Length, Manner = plan.Manner, Flags = plan.Flags };
     }
+
+    private static BlobDescriptor Append(MemoryStream blobs, CompiledScript script, string name)
+    {
+        CheckLength(script.Bytes, name);
+        var offset = (uint)blobs.Length;
+        blobs.Write(script.Bytes.AsSpan());
+        return new BlobDescriptor { Offset = offset, Bytes = (uint)script.Bytes.Length, Manner = RunManner.Direct, Flags = ScriptFlags(script) };
+    }
+
+    /// <summary>What the target must know of a script: the compiler vouches for what <see cref="CodePlan"/> has to prove of other code.</summary>
+    internal static BlobFlags ScriptFlags(CompiledScript script) =>
+        BlobFlags.Script | (script.UsesVectorState ? BlobFlags.UsesVectorState : BlobFlags.None);
 
     internal static void CheckLength(ImmutableArray<byte> bytes, string name)
     {

@@ -39,6 +39,7 @@ public static class RefusalText
         ReplyStatus.NoSuchBreakpoint => "there is no breakpoint with this number",
         ReplyStatus.DuplicateBreakpoint => $"breakpoint {detail:x} is the same",
         ReplyStatus.PagingUnsuitable => Obstacle((ShadowObstacle)detail),
+        ReplyStatus.GlobalsFull => $"the target has no room for another global of scripts: there are {ScriptLimits.Globals}",
         ReplyStatus.BadPageRoot => "the page root is not a page of guest RAM",
         _ => $"the target refused the request {request} with status {(uint)status} (detail {detail:x})",
     };

@@ -1,4 +1,5 @@
 using HvKernel.Cpu;
+using HvKernel.Events.Scripts;
 using HvKernel.Guest;
 using HvKernel.Link;
 using HvKernel.Memory;
@@ -90,10 +91,37 @@ public static unsafe class BufferDelivery
             payload[i] = machine->Gathered[i];
         }
 
-        if (!machine->Link.Send(MessageType.BufferPart, length))
+        if (machine->Link.Send(machine->GatheredType, length))
+        {
+            return;
+        }
+
+        if (machine->GatheredType == MessageType.Print)
+        {
+            ScriptPrinting.CountLost(machine, machine->Gathered, length);
+        }
+        else
         {
             CountLost(machine, machine->Gathered, length);
         }
+    }
+
+    /// <summary>Collects one message until a frame is full, the time has come, or one of another type follows.</summary>
+    public static void Gather(Machine* machine, MessageType type, byte* message, int length)
+    {
+        if (machine->GatheredBytes + length > Frame.MaximumPayload || machine->GatheredType != type)
+        {
+            Flush(machine);
+        }
+
+        LinkService.StartCollecting(machine);
+        machine->GatheredType = type;
+        for (var i = 0; i < length; i++)
+        {
+            machine->Gathered[machine->GatheredBytes + i] = message[i];
+        }
+
+        machine->GatheredBytes += length;
     }
 
     /// <summary>Counts the deliveries of a frame that was not sent at their events.</summary>
@@ -163,12 +191,13 @@ public static unsafe class BufferDelivery
     {
         head.Bytes = head.TotalBytes;
         var length = HeadBytes + (int)head.Bytes;
-        if (machine->GatheredBytes + length > Frame.MaximumPayload)
+        if (machine->GatheredBytes + length > Frame.MaximumPayload || machine->GatheredType != MessageType.BufferPart)
         {
             Flush(machine);
         }
 
         LinkService.StartCollecting(machine);
+        machine->GatheredType = MessageType.BufferPart;
         Write(machine->Gathered + machine->GatheredBytes, head, machine->Scratch);
         machine->GatheredBytes += length;
         return true;

@@ -83,16 +83,27 @@ public static unsafe class CodeRunner
             : subject.GsBase != 0 ? subject.GsBase : MsrAccess.Read(Msr.Ia32KernelGsBase);
         context->Fault = fault;
         context->Stack = RunnerWindow.StackTop - EntryStackBytes;
-        var isCondition = subject.Part == EventPart.Condition;
+        var isScript = (blob->Flags & BlobFlags.Script) != 0;
+        var isCondition = subject.Part == EventPart.Condition && !isScript;
         context->Argument0 = isCondition ? RunnerWindow.Registers : subject.Buffer;
         context->Argument1 = isCondition ? subject.Context : RunnerWindow.Registers;
         context->Argument2 = isCondition ? 0 : subject.Context;
 
         fault->Kind = BlobFaultKind.None;
+        if (isScript)
+        {
+            vcpu->Machine->Scripts.Begin(blob, subject);
+        }
+
         var done = blob->Manner == RunManner.Contained
             ? ContainedRun.Run(vcpu, out result)
             : RootRun.Run(vcpu, blob->Manner == RunManner.Root, blob->Flags, out result);
         runner->Space.Reset();
+        if (isScript)
+        {
+            vcpu->Machine->Scripts.End(vcpu, done);
+        }
+
         var end = Processor.Tsc();
         blob->Ticks += end - start;
         if (done)

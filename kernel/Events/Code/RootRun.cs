@@ -1,5 +1,6 @@
 using System.Runtime;
 using HvKernel.Cpu;
+using HvKernel.Events.Scripts;
 using HvKernel.Guest;
 using HvKernel.Link;
 using HvKernel.Memory;
@@ -77,6 +78,8 @@ public static unsafe class RootRun
                 return true;
             case VectorDebug when (ControlRegisters.ReadDr6() & Dr6SingleStep) != 0 && (context->Rflags & Rflags.Tf) != 0:
                 return OnStep(frame, context);
+            case ScriptGate.Vector when ScriptGate.IsCall(vcpu, frame):
+                return OnCall(vcpu, frame, context);
             case VectorPageFault:
                 var memory = Machine.Memory(vcpu->Machine);
                 address = ControlRegisters.ReadCr2();
@@ -95,6 +98,29 @@ public static unsafe class RootRun
         context->Fault->Vector = (byte)frame->Vector;
         context->Fault->ErrorCode = frame->ErrorCode;
         context->Fault->Rip -= TrapLength(vcpu, frame);
+        return false;
+    }
+
+    private static bool OnCall(VCpu* vcpu, HostFrame* frame, RunContext* context)
+    {
+        BlobFault failure = default;
+        if (!ScriptGate.Answer(vcpu, frame, &failure))
+        {
+            CopyFrame(frame, context->Fault);
+            context->Fault->Kind = failure.Kind;
+            context->Fault->Detail = failure.Detail;
+            context->Fault->Address = failure.Address;
+        }
+        else if (Processor.Tsc() < context->Deadline)
+        {
+            return true;
+        }
+        else
+        {
+            TooLong(frame, context);
+        }
+
+        context->Fault->Rip = ScriptGate.Caller(vcpu, frame);
         return false;
     }
 

@@ -1,3 +1,4 @@
+using HvKernel.Events.Scripts;
 using HvKernel.Memory;
 using HvKernel.Vmx;
 
@@ -22,6 +23,9 @@ public unsafe struct Runner
 
     /// <summary>Address in the window that ends a run in root.</summary>
     public ulong WayBack;
+
+    /// <summary>Address in the window that compiled scripts call.</summary>
+    public ulong Gate;
 
     /// <summary>Pages that <see cref="Build"/> takes.</summary>
     public static ulong PagesNeeded(uint xsaveBytes) =>
@@ -60,8 +64,14 @@ public unsafe struct Runner
         RunnerWindow.MapCode(window, RunnerWindow.Code, memory.CodePages, RunnerWindow.CodeBytes / Page.Bytes, writable: false, executable: true);
         RunnerWindow.MapCode(window, RunnerWindow.Buffers, memory.BufferPages, RunnerWindow.BufferBytes / Page.Bytes, writable: true, executable: false);
 
+        // Not for contained code: it is no script.
+        ref var scripts = ref vcpu->Machine->Scripts.Memory;
+        RunnerWindow.MapSystem(window, RunnerWindow.Globals, scripts.GlobalPages, ScriptMemory.GlobalPageCount, writable: true, executable: false);
+        RunnerWindow.MapSystem(window, RunnerWindow.Data, scripts.DataPages, ScriptMemory.DataPageCount, writable: true, executable: false);
+
         StackTop = stack + StackBytes;
         WayBack = RunnerWindow.Text + (code.Return - code.Start);
+        Gate = RunnerWindow.Text + (code.Gate - code.Start);
         Context->HostCr3 = vcpu->HostCr3;
         Context->BlobCr3 = (ulong)Space.Root;
         Context->VCpu = (ulong)vcpu;

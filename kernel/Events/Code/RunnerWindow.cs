@@ -5,7 +5,7 @@ namespace HvKernel.Events.Code;
 /// <summary>Where the window's own code came to lie: addresses in the image that runs (boot/asm/runner.asm fills them in this order).</summary>
 public struct RunnerImage
 {
-    public ulong Start, End, Enter, Return;
+    public ulong Start, End, Enter, Return, Gate;
 }
 
 /// <summary>
@@ -50,8 +50,15 @@ public static unsafe class RunnerWindow
     public const ulong Buffers = Base + 0x20_0000;
     public const ulong BufferBytes = 0x10_0000;
 
+    /// <summary>Global words of scripts, and the data of one run.</summary>
+    public const ulong Globals = Base + 0x30_0000;
+    public const ulong Data = Base + 0x31_0000;
+
     /// <summary>Pages of tables for one window: a PDPT, a page directory, two page tables.</summary>
     public const ulong TablePages = 4;
+
+    /// <summary>Raised by the gate of compiled scripts; known to boot/asm/runner.inc.</summary>
+    public const ulong ScriptVector = 0xF0;
 
     private const ulong Present = 1;
     private const ulong Writable = 1 << 1;

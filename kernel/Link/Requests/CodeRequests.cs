@@ -2,6 +2,7 @@ using HvKernel.Breakpoints;
 using HvKernel.Cpu;
 using HvKernel.Events;
 using HvKernel.Events.Code;
+using HvKernel.Events.Scripts;
 using HvKernel.Protocol;
 using HvKernel.Vmx;
 
@@ -80,7 +81,7 @@ public static unsafe class CodeRequests
             return RequestDispatch.Refuse(&reply->Header, ReplyStatus.BadLength);
         }
 
-        if (request->Manner > RunManner.Root)
+        if (!EventRequestCheck.IsManner(request->Manner, request->Flags))
         {
             return RequestDispatch.Refuse(&reply->Header, ReplyStatus.BadField);
         }
@@ -123,6 +124,13 @@ public static unsafe class CodeRequests
         CodeRunner.Open(vcpu);
         var succeeded = CodeRunner.Run(vcpu, &blob, subject, out reply->Result, &reply->Fault);
         BreakpointTrap.MemoryChanged(machine);
+        ScriptEvents.Apply(vcpu);
+        if (machine->Events.Stale)
+        {
+            machine->Events.Stale = false;
+            ModeTrap.RefreshAll(vcpu);
+        }
+
         if (!succeeded)
         {
             reply->Header.Status = ReplyStatus.CodeFaulted;

@@ -81,8 +81,9 @@ public static unsafe class EventRequestCheck
         detail = (uint)action.Kind;
         switch (action.Kind)
         {
-            case EventAction.Script:
-                return ReplyStatus.ActionUnavailable;
+            case EventAction.Script when action.Code.Bytes == 0 || (action.Code.Flags & BlobFlags.Script) == 0:
+            case EventAction.CustomCode when (action.Code.Flags & BlobFlags.Script) != 0:
+                return ReplyStatus.BadField;
             case EventAction.Break when observeOnly:
                 return ReplyStatus.ObserveOnly;
             case EventAction.CustomCode when action.Code.Bytes == 0:
@@ -94,7 +95,12 @@ public static unsafe class EventRequestCheck
     }
 
     private static bool IsBlob(in BlobDescriptor blob, uint blobBytes) =>
-        blob.Bytes <= LinkProtocol.MaximumCode && blob.Manner <= RunManner.Root && Fits(blob.Offset, blob.Bytes, blobBytes);
+        blob.Bytes <= LinkProtocol.MaximumCode && IsManner(blob.Manner, blob.Flags) && Fits(blob.Offset, blob.Bytes, blobBytes);
+
+    /// <summary>Whether code may be run like this: scripts bring their own limits, and run directly.</summary>
+    public static bool IsManner(RunManner manner, BlobFlags flags) =>
+        manner <= RunManner.Root && ((flags & BlobFlags.Script) == 0 || manner == RunManner.Direct)
+        && (flags & ~(BlobFlags.UsesVectorState | BlobFlags.UsesGs | BlobFlags.Script)) == 0;
 
     private static bool Fits(uint offset, uint bytes, uint all) => offset <= all && bytes <= all - offset;
 

@@ -1,5 +1,6 @@
 using HvKernel.Events;
 using HvKernel.Events.Code;
+using HvKernel.Events.Scripts;
 using HvKernel.Guest;
 using HvKernel.Protocol;
 using HvKernel.Vmx;
@@ -121,6 +122,10 @@ public static unsafe class EventRequests
                     reply->Messages++;
                 }
             }
+            else if (type == MessageType.Print)
+            {
+                reply->Messages += ScriptPrinting.CountLost(machine, payload, length);
+            }
             else if (type == MessageType.BufferPart)
             {
                 reply->Messages += BufferDelivery.CountLost(machine, payload, length);
@@ -148,19 +153,23 @@ public static unsafe class EventRequests
             return RequestDispatch.Refuse(reply, ReplyStatus.NoSuchEvent, request->EventId);
         }
 
+        Modify(vcpu, request->EventId, request->Operation);
+        ModeTrap.RefreshAll(vcpu);
+        return sizeof(ReplyHeader);
+    }
+
+    /// <summary>Changes one event, or all; one that is not there any more is passed over. The caller brings the processors in line.</summary>
+    public static void Modify(VCpu* vcpu, uint eventId, EventOperation operation)
+    {
+        var events = &vcpu->Machine->Events;
         for (var i = events->Count - 1; i >= 0; i--)
         {
             var changed = &events->Events[i];
-            if (request->EventId != LinkProtocol.All && changed->Id != request->EventId)
+            if (eventId == LinkProtocol.All || changed->Id == eventId)
             {
-                continue;
+                Modify(vcpu, changed, operation);
             }
-
-            Modify(vcpu, changed, request->Operation);
         }
-
-        ModeTrap.RefreshAll(vcpu);
-        return sizeof(ReplyHeader);
     }
 
     private static void Modify(VCpu* vcpu, ModeEvent* changed, EventOperation operation)
@@ -250,7 +259,7 @@ public static unsafe class EventRequests
     private static ModeEvent* Duplicate(EventTable* events, AddEventRequest* request, int watch)
     {
         var first = (ActionDescriptor*)(request + 1);
-        return request->Actions == 1 && first->Kind != EventAction.CustomCode && request->Condition.Bytes == 0
+        return request->Actions == 1 && !ModeEvent.RunsCode(first->Kind) && request->Condition.Bytes == 0
             ? events->FindDuplicate(*request, first->Kind, watch)
             : null;
     }

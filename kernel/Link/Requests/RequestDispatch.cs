@@ -111,6 +111,12 @@ public static unsafe class RequestDispatch
                 return BreakpointRequests.Modify(vcpu, (ModifyBreakpointRequest*)payload, length, (ReplyHeader*)reply);
             case MessageType.ListBreakpoints:
                 return BreakpointRequests.List(vcpu, (ListRequest*)payload, length, (ListReply*)reply);
+            case MessageType.ScriptLayout:
+                return ScriptRequests.Layout(vcpu, (ScriptLayoutRequest*)payload, length, (ScriptLayoutReply*)reply);
+            case MessageType.NameGlobal:
+                return ScriptRequests.NameGlobal(vcpu, payload, length, (NameGlobalReply*)reply);
+            case MessageType.ListGlobals:
+                return ScriptRequests.ListGlobals(vcpu, (ListRequest*)payload, length, (ListReply*)reply);
             case MessageType.ReadLog:
                 return LogRequests.Read(vcpu, (ReadLogRequest*)payload, length, (ReadLogReply*)reply);
             default:

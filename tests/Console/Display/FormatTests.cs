@@ -297,7 +297,7 @@ public class FormatTests
         var lines = (await console.RunAsync(".status")).Split('\n');
         lines[0].ShouldBe("guest     stopped (pause) on processor 0 at ffffffff`81000010");
         lines[1].ShouldBe("console   debugger: breaks and pauses stop the guest");
-        lines[2].ShouldBe("target    2 processor(s), protocol 3, boot b007, image 101112131415161718191a1b1c1d1e1f");
+        lines[2].ShouldBe("target    2 processor(s), protocol 4, boot b007, image 101112131415161718191a1b1c1d1e1f");
         lines[3].ShouldBe("!mode     catches transitions by mode-based execute control (MBEC)");
         lines[4].ShouldBe("guest OS  Linux with page-table isolation, kernel at ffffffff`81000000, 2 symbols, found in 9.000 ms");
         lines[5].ShouldBe("          Linux version 6.12.0-test");

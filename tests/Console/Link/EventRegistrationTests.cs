@@ -97,7 +97,7 @@ public class EventRegistrationTests
 
     public static TheoryData<string, ModeEventDefinition> Impossible => new()
     {
-        { "scripts are not available yet", Of(new ActionDefinition(EventAction.Script)) },
+        { "an action of a script needs a compiled script", Of(new ActionDefinition(EventAction.Script)) },
         { "an action of custom code needs code", Of(new ActionDefinition(EventAction.CustomCode)) },
         { "an action Log has no code", Of(new ActionDefinition(EventAction.Log, CodeDefinition.Of([0x90]))) },
         { "the code of action 0 has 0 bytes: expected 1 to 4000", Of(ActionDefinition.CustomCode([])) },
@@ -122,9 +122,9 @@ public class EventRegistrationTests
     }
 
     [Theory]
-    [InlineData(512, 512)]
-    [InlineData(513, 512)]
-    [InlineData(2000, 512)]
+    [InlineData(4096, 4096)]
+    [InlineData(4097, 4096)]
+    [InlineData(9000, 4096)]
     public async Task Text_that_is_too_long_is_cut_between_characters(int length, int most)
     {
         var target = MakeTarget();

@@ -28,8 +28,8 @@ public class FramingTests
     [Fact]
     public void A_frame_has_the_bytes_that_the_document_gives_as_its_example()
     {
-        var frame = Frames.Make(MessageType.Hello, 0x11223344, Wire.Bytes(new HelloRequest { ProtocolVersion = 3 }));
-        Convert.ToHexString(frame.AsSpan(0, 20)).ShouldBe("7F48564B" + "0800" + "01" + "00" + "44332211" + "03000000" + "00000000");
+        var frame = Frames.Make(MessageType.Hello, 0x11223344, Wire.Bytes(new HelloRequest { ProtocolVersion = 4 }));
+        Convert.ToHexString(frame.AsSpan(0, 20)).ShouldBe("7F48564B" + "0800" + "01" + "00" + "44332211" + "04000000" + "00000000");
         var checksum = System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(frame.AsSpan(20));
         checksum.ShouldBe(ReferenceCrc(frame.AsSpan(4, 16)));
         Resources.Read("protocol.md").ShouldContain(string.Join(' ', frame.Select(value => value.ToString("X2", null))));

@@ -63,8 +63,25 @@ public sealed unsafe class EventRequestCheckTests
         Check((ref AddEventRequest _, ref ActionDescriptor a) => a.Kind = (EventAction)5).ShouldBe((ReplyStatus.BadField, offset));
         Check((ref AddEventRequest _, ref ActionDescriptor a) => a.BufferBytes = LinkProtocol.MaximumBuffer + 1).ShouldBe((ReplyStatus.BadField, offset));
         Check((ref AddEventRequest _, ref ActionDescriptor a) => a.BufferBytes = LinkProtocol.MaximumBuffer).Status.ShouldBe(ReplyStatus.Ok);
-        Check((ref AddEventRequest _, ref ActionDescriptor a) => a.Kind = EventAction.Script)
-            .ShouldBe((ReplyStatus.ActionUnavailable, (uint)EventAction.Script));
+    }
+
+    [Fact]
+    public void A_script_is_marked_as_one_and_runs_directly()
+    {
+        var offset = (uint)Marshal.SizeOf<AddEventRequest>();
+        Check((ref AddEventRequest _, ref ActionDescriptor a) => Script(ref a)).Status.ShouldBe(ReplyStatus.Ok);
+        Check((ref AddEventRequest _, ref ActionDescriptor a) => Script(ref a, flags: BlobFlags.Script | BlobFlags.UsesVectorState)).Status.ShouldBe(ReplyStatus.Ok);
+        Check((ref AddEventRequest _, ref ActionDescriptor a) => Script(ref a, flags: BlobFlags.None)).ShouldBe((ReplyStatus.BadField, offset));
+        Check((ref AddEventRequest _, ref ActionDescriptor a) => Script(ref a, RunManner.Contained)).ShouldBe((ReplyStatus.BadField, offset));
+        Check((ref AddEventRequest _, ref ActionDescriptor a) => Script(ref a, RunManner.Root)).ShouldBe((ReplyStatus.BadField, offset));
+        Check((ref AddEventRequest _, ref ActionDescriptor a) => Script(ref a, bytes: 0)).ShouldBe((ReplyStatus.BadField, offset));
+        Check((ref AddEventRequest _, ref ActionDescriptor a) => Script(ref a, flags: (BlobFlags)8 | BlobFlags.Script)).ShouldBe((ReplyStatus.BadField, offset));
+
+        // Custom code gets no way to the helpers.
+        Check((ref AddEventRequest _, ref ActionDescriptor a) => a.Code.Flags = BlobFlags.Script).ShouldBe((ReplyStatus.BadField, offset));
+
+        static void Script(ref ActionDescriptor action, RunManner manner = RunManner.Direct, BlobFlags flags = BlobFlags.Script, uint bytes = 10) =>
+            action = new() { Kind = EventAction.Script, Code = new BlobDescriptor { Bytes = bytes, Manner = manner, Flags = flags } };
     }
 
     [Fact]

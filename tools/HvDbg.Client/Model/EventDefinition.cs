@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Immutable;
 using System.Linq;
+using HvDbg.Client.Script.Code;
 using HvKernel.Protocol;
 
 namespace HvDbg.Client;
@@ -31,13 +32,16 @@ public sealed record CodeDefinition(ImmutableArray<byte> Bytes, RunChoice Run = 
 }
 
 /// <summary>One action of an event.</summary>
-/// <param name="Kind">What it does. <see cref="EventAction.Script"/> is refused: scripts are not available yet.</param>
+/// <param name="Kind">What it does.</param>
 /// <param name="Code">Its code; of <see cref="EventAction.CustomCode"/> only.</param>
 /// <param name="BufferBytes">
 /// Length of its safe buffer, and of what is delivered when it returns a pointer; 0: none. At most <see cref="LinkProtocol.MaximumBuffer"/>.
 /// </param>
 public sealed record ActionDefinition(EventAction Kind, CodeDefinition? Code = null, int BufferBytes = 0)
 {
+    /// <summary>Its script, compiled for the target; of <see cref="EventAction.Script"/> only.</summary>
+    public CompiledScript? Script { get; init; }
+
     /// <summary>Stops the guest.</summary>
     public static ActionDefinition Break { get; } = new(EventAction.Break);
 
@@ -46,6 +50,9 @@ public sealed record ActionDefinition(EventAction Kind, CodeDefinition? Code = n
 
     /// <summary>Counts only.</summary>
     public static ActionDefinition Count { get; } = new(EventAction.Count);
+
+    /// <summary>Runs a script.</summary>
+    public static ActionDefinition OfScript(CompiledScript script) => new(EventAction.Script) { Script = script };
 
     /// <summary>Runs machine code.</summary>
     public static ActionDefinition CustomCode(ReadOnlySpan<byte> bytes, int bufferBytes = 0, RunChoice run = RunChoice.Auto) =>
@@ -74,6 +81,9 @@ public sealed record ModeEventDefinition
 
     /// <summary>Code that must answer other than 0 for the actions to be carried out; null: none.</summary>
     public CodeDefinition? Condition { get; init; }
+
+    /// <summary>A condition as a compiled script, in the place of <see cref="Condition"/>; null: none.</summary>
+    public CompiledScript? When { get; init; }
 
     /// <summary>Transitions do not take effect unless an action decides otherwise (<c>sc on</c>).</summary>
     public bool ShortCircuit { get; init; }

@@ -3,6 +3,7 @@ using System.Linq;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using HvKernel.Events.Code;
+using HvKernel.Events.Scripts;
 using HvKernel.Memory;
 using HvKernel.Protocol;
 using HvKernel.Tests.Boot;
@@ -41,6 +42,8 @@ public sealed unsafe class RunnerWindowTests
             (RunnerWindow.StackTop - StackBytes - Page.Bytes, StackBytes + Page.Bytes),     // with a page that is not mapped below
             (RunnerWindow.Code, RunnerWindow.CodeBytes),
             (RunnerWindow.Buffers, RunnerWindow.BufferBytes),
+            (RunnerWindow.Globals, ScriptMemory.GlobalBytes),
+            (RunnerWindow.Data, ScriptLimits.DataBytes),
         ];
         var ordered = places.OrderBy(place => place.Start).ToArray();
         for (var i = 1; i < ordered.Length; i++)
@@ -103,6 +106,10 @@ public sealed unsafe class RunnerWindowTests
     }
 
     [Fact]
+    public void The_gate_raises_the_vector_that_is_answered() =>
+        ((ulong)new AssemblySource("boot/asm/runner.inc").Constants["SCRIPT_VECTOR"]).ShouldBe(RunnerWindow.ScriptVector);
+
+    [Fact]
     public void Machine_code_finds_registers_and_control_block_where_it_was_told()
     {
         ((int)Marshal.OffsetOf<RunRegisters>("ShortCircuit")).ShouldBe(0x80);
@@ -113,6 +120,13 @@ public sealed unsafe class RunnerWindowTests
         ((int)Marshal.OffsetOf<RunRegisters>("Rflags")).ShouldBe(0xA8);
         ((int)Marshal.OffsetOf<RunRegisters>("Cr3")).ShouldBe(0xB0);
         ((int)Marshal.OffsetOf<RunRegisters>("Tick")).ShouldBe(0xB8);
+        (string Name, int Offset)[] block =
+        [
+            ("ShortCircuit", ScriptBlock.ShortCircuit), ("EventId", ScriptBlock.EventId), ("Processor", ScriptBlock.Processor), ("Pid", ScriptBlock.Pid),
+            ("Rip", ScriptBlock.Rip), ("Rflags", ScriptBlock.Rflags), ("Cr3", ScriptBlock.Cr3), ("Tick", ScriptBlock.Tick),
+        ];
+        foreach (var (name, offset) in block)
+            ((int)Marshal.OffsetOf<RunRegisters>(name)).ShouldBe(offset, name);
         ((int)Marshal.OffsetOf<GuestRegisters>("R8")).ShouldBe(0x40);
         ((int)Marshal.OffsetOf<GuestRegisters>("R15")).ShouldBe(0x78);
     }
