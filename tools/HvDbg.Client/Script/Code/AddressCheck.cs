@@ -52,7 +52,8 @@ internal sealed class AddressCheck(CodeContext context)
             Emitter.Place(suspicious);
             A.mov(r10d, bytes);
             CheckExactly(address, writes);
-            A.jmp(good.Label);
+            A.je(good.Label);
+            context.Fail(ScriptFailure.Address, address);
         });
     }
 
@@ -62,8 +63,15 @@ internal sealed class AddressCheck(CodeContext context)
     /// <param name="writes">Whether it is written.</param>
     internal void Range(AssemblerRegister64 address, AssemblerRegister64 length, bool writes)
     {
+        var bad = Emitter.NewLabel();
         A.mov(r10, length);
         CheckExactly(address, writes);
+        A.jne(bad.Label);
+        Emitter.Later(() =>
+        {
+            Emitter.Place(bad);
+            context.Fail(ScriptFailure.Address, address);
+        });
     }
 
     /// <summary>The exact checks, if any code needs them. The literals must be complete.</summary>
@@ -78,18 +86,11 @@ internal sealed class AddressCheck(CodeContext context)
         }
     }
 
-    // r10: length.
+    // r10: length. ZF: allowed.
     private void CheckExactly(AssemblerRegister64 address, bool writes)
     {
-        var bad = Emitter.NewLabel();
         A.mov(r11, address);
         A.call((_exact[writes ? 1 : 0] ??= Emitter.NewLabel()).Label);
-        A.jne(bad.Label);
-        Emitter.Later(() =>
-        {
-            Emitter.Place(bad);
-            context.Fail(ScriptFailure.Address, address);
-        });
     }
 
     // r11: address, r10: length of at least 1. ZF: allowed. Changes r10 and r11.
