@@ -16,8 +16,8 @@ public sealed record BoundConstant(SourceSpan Span, ScriptType Type, ulong Value
 /// <summary>A number with a fraction.</summary>
 public sealed record BoundFloatConstant(SourceSpan Span, FloatType FloatType, double Value) : BoundExpression(Span, FloatType);
 
-/// <summary>A literal string's address. The bytes, terminating zero included, are part of the code.</summary>
-/// <param name="Bytes">UTF-8, or UTF-16 where <paramref name="IsWide"/>.</param>
+/// <summary>A literal string's address. The bytes are part of the code.</summary>
+/// <param name="Bytes">UTF-8, or UTF-16 where <paramref name="IsWide"/>, with the terminating zero.</param>
 public sealed record BoundString(SourceSpan Span, ImmutableArray<byte> Bytes, bool IsWide) : BoundExpression(Span, IntegerType.Word);
 
 /// <summary>The value at a place. Arrays have no value: their place becomes an address by <see cref="BoundAddressOf"/>.</summary>
@@ -73,7 +73,10 @@ public sealed record BoundBinary(SourceSpan Span, ScriptType Type, BinaryOperato
 /// <summary><c>&amp;&amp;</c> and <c>||</c>: the right side is evaluated only where the left one does not decide; 1 or 0.</summary>
 public sealed record BoundLogical(SourceSpan Span, bool IsAnd, BoundExpression Left, BoundExpression Right) : BoundExpression(Span, IntegerType.Word);
 
-/// <summary>Stores a value of the place's type; the value of the expression is what was stored.</summary>
+/// <summary>
+/// Stores a value of the place's type; the value of the expression is what was stored. Of a struct the bytes are copied: <see cref="Value"/> is a
+/// <see cref="BoundLoad"/> of the same type then, and the assignment is a statement or part of a declaration, never a value.
+/// </summary>
 public sealed record BoundAssignment(SourceSpan Span, BoundPlace Place, BoundExpression Value) : BoundExpression(Span, Place.Type);
 
 /// <summary>
