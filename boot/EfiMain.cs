@@ -222,7 +222,7 @@ public static unsafe class EfiMain
         // The line is the debug link's now.
         log->Attach(default);
         LaunchOthers(log, processors, orders);
-        if (AcpiTables.HideSuspend(firmware))
+        if (Suspend.Hide(firmware))
         {
             BootLog.Line(log, "suspend to RAM is not offered to the OS: HvKernel would not survive it"u8);
         }

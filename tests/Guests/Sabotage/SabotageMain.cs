@@ -93,13 +93,31 @@ internal static unsafe class SabotageMain
         LogRing.Initialize((byte*)FirstPlace);
         LogRing.Line((byte*)FirstPlace, "sabotage: words of an earlier boot"u8);
         state->LiesAboutProcessors = true;
-        Start(image, system, state, "nothing, three processors"u8);
+        PublishNonsense(system, region);
+        Start(image, system, state, "true words about tables and processors"u8);
         Start(image, system, state, "nothing, a second time"u8);
         Say(system, "sabotage: end"u8);
         for (; ; )
         {
             FirmwareCall.Invoke(services->Stall, 100_000);
         }
+    }
+
+    // An ACPI pointer of the right form to a list where no memory is; the firmware, which would look there itself, is not told.
+    private static void PublishNonsense(SystemTable* system, byte* pointer)
+    {
+        const ulong Signature = 0x2052_5450_2044_5352;
+        for (var i = 0; i < 36; i++)
+        {
+            pointer[i] = 0;
+        }
+
+        *(ulong*)pointer = Signature;
+        pointer[15] = 2;
+        *(ulong*)(pointer + 24) = 0xFFFF_FFFF_FFFF_F000;
+        var last = &system->ConfigurationTable[system->ConfigurationTables - 1];
+        last->Id = Guid.Acpi20;
+        last->Table = pointer;
     }
 
     /// <summary>Where checks that the compiler made end.</summary>
