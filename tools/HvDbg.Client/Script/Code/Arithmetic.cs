@@ -27,6 +27,9 @@ internal static class Arithmetic
         _ => value,
     };
 
+    /// <summary>An integer in another type: the lowest bytes of it, or for a bool whether it is not 0.</summary>
+    internal static ulong Convert(ulong value, ScriptType type) => type == IntegerType.Bool ? value == 0 ? 0UL : 1 : Extend(value, type);
+
     internal static ulong Unary(UnaryOperator operation, ScriptType type, ulong value) => operation switch
     {
         UnaryOperator.Negate => Extend(0 - value, type),

@@ -67,7 +67,7 @@ internal static class ConstantFolder
         var operand = Fold(conversion.Operand);
         if (conversion.Type is IntegerType or PointerType && operand is BoundConstant constant)
         {
-            return new BoundConstant(conversion.Span, conversion.Type, Arithmetic.Extend(constant.Value, conversion.Type));
+            return new BoundConstant(conversion.Span, conversion.Type, Arithmetic.Convert(constant.Value, conversion.Type));
         }
 
         return operand.Type == conversion.Type ? operand : conversion with { Operand = operand };

@@ -115,8 +115,7 @@ internal sealed class Frame
         }
     }
 
-    /// <summary>A place for data that has no name.</summary>
-    internal int TakeData(int bytes)
+    private int TakeData(int bytes)
     {
         var offset = _data;
         _data += (bytes + DataAlignment - 1) / DataAlignment * DataAlignment;

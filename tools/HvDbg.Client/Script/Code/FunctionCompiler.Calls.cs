@@ -24,12 +24,6 @@ internal sealed partial class FunctionCompiler
         {
             A.sub(Plan.Data!.Value, bytes);
         }
-
-        if (call.Type is StructType)
-        {
-            // It stands where the next call's data will.
-            CopyToData(call.Type.Size);
-        }
     }
 
     private void Print(BoundPrint print)
@@ -66,7 +60,7 @@ internal sealed partial class FunctionCompiler
         {
             if (i < lastCall)
             {
-                kept.Enqueue((i, KeepArgument(arguments[i])));
+                kept.Enqueue((i, Keep(arguments[i])));
                 continue;
             }
 
@@ -84,7 +78,7 @@ internal sealed partial class FunctionCompiler
                 continue;
             }
 
-            Argument(arguments[i]);
+            Value(arguments[i], rax);
             A.mov(__qword_ptr[rsp + (8 * i)], rax);
         }
 
@@ -94,37 +88,6 @@ internal sealed partial class FunctionCompiler
             A.mov(__qword_ptr[rsp + (8 * waiting.Index)], rax);
             _frame.Give(waiting.Value);
         }
-    }
-
-    private Temporary KeepArgument(BoundExpression argument)
-    {
-        if (argument.Type is not StructType)
-        {
-            return Keep(argument);
-        }
-
-        var temporary = _frame.TakeSlot();
-        Argument(argument);
-        A.mov(_frame.Slot(temporary.Slot), rax);
-        return temporary;
-    }
-
-    // In rax.
-    private void Argument(BoundExpression argument)
-    {
-        Value(argument, rax);
-        if (argument.Type is StructType)
-        {
-            CopyToData(argument.Type.Size);
-        }
-    }
-
-    // The struct at rax, as a copy in the function's own data; its address in rax.
-    private void CopyToData(int bytes)
-    {
-        var offset = _frame.TakeData(bytes);
-        CopyStruct(rax, DataAddress(offset), bytes);
-        A.lea(rax, DataAddress(offset));
     }
 
     private static bool UsesOutgoing(BoundExpression expression) => BoundNodes.Of(expression).Any(node => node is BoundCall or BoundPrint);

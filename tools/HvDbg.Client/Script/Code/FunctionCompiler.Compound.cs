@@ -28,7 +28,8 @@ internal sealed partial class FunctionCompiler
     /// </summary>
     private static bool IsLowOnly(BoundCompoundAssignment compound) =>
         compound.Operator is BinaryOperator.Add or BinaryOperator.Subtract or BinaryOperator.And or BinaryOperator.Or or BinaryOperator.Xor
-        && compound.OperationType is not FloatType && compound.Place.Type is not FloatType && compound.OperationType.Size >= compound.Place.Type.Size;
+        && compound.OperationType is not FloatType && compound.Place.Type is not FloatType && compound.Place.Type != IntegerType.Bool
+        && compound.OperationType.Size >= compound.Place.Type.Size;
 
     // One instruction on the place itself, where there is one.
     private bool CompoundInPlace(BoundCompoundAssignment compound)
@@ -179,7 +180,7 @@ internal sealed partial class FunctionCompiler
         }
         else if (!Holds(to, from))
         {
-            Extend(rax, to);
+            ConvertInteger(rax, to);
         }
     }
 

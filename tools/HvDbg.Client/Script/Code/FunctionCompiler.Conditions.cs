@@ -80,23 +80,16 @@ internal sealed partial class FunctionCompiler
     }
 
     private static bool KeepsTruth(BoundConversion conversion) => conversion.Type is not FloatType && conversion.Operand.Type is not FloatType
-        && conversion.Operand.Type.Size <= conversion.Type.Size;
+        && (conversion.Type == IntegerType.Bool || conversion.Operand.Type.Size <= conversion.Type.Size);
 
     // ZF: the value is 0.
     private void TestZero(BoundExpression expression)
     {
         if (expression.Type is FloatType type)
         {
-            // Both zeros, and nothing else, have no bit but the sign.
             Value(expression, rax);
-            if (type.Bytes == 4)
-            {
-                A.add(eax, eax);
-            }
-            else
-            {
-                A.add(rax, rax);
-            }
+            ConvertRaxFloat(type, IntegerType.Bool);
+            A.test(eax, eax);
         }
         else if (Direct(expression) is { IsImmediate: false } operand)
         {

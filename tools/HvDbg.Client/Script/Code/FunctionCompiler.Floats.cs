@@ -97,6 +97,11 @@ internal sealed partial class FunctionCompiler
             case (_, FloatType type):
                 IntegerToFloat(from, type);
                 break;
+            case (FloatType type, IntegerType integer) when integer == IntegerType.Bool:
+                // Both zeros, and nothing else, have no bit but the sign.
+                A.btr(rax, (byte)(type.Bytes == 4 ? SingleSign : DoubleSign));
+                ConvertInteger(rax, to);
+                break;
             case (FloatType type, _):
                 FloatToInteger(type, to);
                 break;

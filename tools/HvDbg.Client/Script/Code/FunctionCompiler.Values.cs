@@ -176,13 +176,31 @@ internal sealed partial class FunctionCompiler
         Value(conversion.Operand, target);
         if (!Holds(conversion.Type, conversion.Operand.Type))
         {
-            Extend(target, conversion.Type);
+            ConvertInteger(target, conversion.Type);
         }
+    }
+
+    /// <summary>Makes of any integer a value of the type.</summary>
+    private void ConvertInteger(AssemblerRegister64 register, ScriptType type)
+    {
+        if (type != IntegerType.Bool)
+        {
+            Extend(register, type);
+            return;
+        }
+
+        A.test(register, register);
+        Set(ConditionCode.ne, register);
     }
 
     /// <summary>Whether values of one type stand in a register as they would as values of the other.</summary>
     private static bool Holds(ScriptType type, ScriptType source)
     {
+        if (type == IntegerType.Bool)
+        {
+            return source == type;
+        }
+
         var signed = Arithmetic.IsSigned(type);
         var sourceSigned = Arithmetic.IsSigned(source);
         return type.Size is 8 or 0 || (signed == sourceSigned && source.Size <= type.Size) || (!sourceSigned && source.Size < type.Size);

@@ -10,7 +10,7 @@ namespace HvDbg.Client.Script.Code;
 /// <summary>Code of one function: its beginning and end here, its parts in the other files of this class.</summary>
 /// <remarks>
 /// Between functions: arguments on the stack above the return address, one word each, in order; the result in rax; all registers of
-/// <see cref="RegisterPlan"/> stay; rsp is a multiple of 16 at the call. A struct is passed and returned by the address of a copy.
+/// <see cref="RegisterPlan"/> stay; rsp is a multiple of 16 at the call. Structs are neither passed nor returned.
 /// </remarks>
 internal sealed partial class FunctionCompiler
 {
@@ -186,14 +186,7 @@ internal sealed partial class FunctionCompiler
             }
 
             A.mov(rax, argument);
-            if (parameter.Type is StructType)
-            {
-                CopyStruct(rax, DataAddress(_frame.DataOffsets[parameter.Index]), parameter.Type.Size);
-            }
-            else
-            {
-                StoreLocal(parameter, rax);
-            }
+            StoreLocal(parameter, rax);
         }
     }
 

@@ -25,7 +25,7 @@ internal sealed record ScriptNeeds(bool GuestRegisters, bool Budget, bool Data, 
             nodes.OfType<RegisterPlace>().Any(place => ScriptBlockOffset(place.Register.Id) is not null)
                 || pseudo.Any(register => ScriptBlockOffset(register) is not null),
             calls || nodes.Any(node => node is BoundLoop || (node is BoundBuiltInCall call && BoundNodes.Walks(call.Function))),
-            functions.Any(function => function.Locals.Any(BoundNodes.IsInMemory)) || nodes.OfType<BoundExpression>().Any(node => node.Type is StructType),
+            functions.Any(function => function.Locals.Any(BoundNodes.IsInMemory)),
             calls,
             nodes.OfType<GlobalPlace>().Skip(1).Any(),
             pseudo.Contains(PseudoRegister.Buffer),
