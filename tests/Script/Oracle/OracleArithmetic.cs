@@ -33,9 +33,12 @@ internal static class OracleArithmetic
         var shifts = operation is BinarySyntaxOperator.ShiftLeft or BinarySyntaxOperator.ShiftRight;
         var type = shifts ? left.Type.Promoted : OracleType.Common(left.TypeBeside(right), right.TypeBeside(left));
         var (one, other) = (type.Fit(left.Number), shifts ? right.Number : type.Fit(right.Number));
+
+        // What is made of literals alone is one still.
+        var isLiteral = left.IsLiteral && right.IsLiteral;
         if (Compare(operation, type, one, other) is { } truth)
         {
-            return OracleValue.Truth(truth);
+            return OracleValue.Truth(truth) with { IsLiteral = isLiteral };
         }
 
         BigInteger result = operation switch
@@ -53,7 +56,7 @@ internal static class OracleArithmetic
             BinarySyntaxOperator.ShiftRight => Count(type, other) is { } count ? one >> count : one.Sign < 0 ? -1 : 0,
             _ => throw new NotSupportedException(operation.ToString()),
         };
-        return new OracleValue(type.Fit(result), type);
+        return new OracleValue(type.Fit(result), type, isLiteral);
     }
 
     // Null: as many bits as the type has, or more; a negative count is a very large one.

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.Linq;
 using System.Text;
 
 namespace HvDbg.Script.Tests.Oracle;
@@ -207,12 +206,7 @@ internal sealed class ProgramWriter
                 Line("}");
                 break;
             default:
-                if (_functions.Count == 0)
-                {
-                    goto case 0;
-                }
-
-                Line(Call(2) + ";");
+                Line(_functions.Count == 0 ? $"{Target()} = {Expression(2).Text};" : Call(2) + ";");
                 break;
         }
     }
