@@ -2,9 +2,10 @@
 # Runs the fuzzers (docs/testing.md, "Fuzzing"), each in a process of its own; one line for each. Exit status 0: nothing failed.
 #   HVK_FUZZ_CASES    cases of each fuzzer of pure logic (default 1000000)
 #   HVK_FUZZ_SEED     what they are made of (default 0x48564b)
-#   HVK_FUZZ_ONLY     one fuzzer, by its name; "boot" for the blobs on a booted machine, "host" for all others
+#   HVK_FUZZ_ONLY     one fuzzer, by its name; "boot" for blobs and requests on a booted machine, "host" for all others
 #   HVK_FUZZ_CASE     one case of it
 #   HVK_FUZZ_BLOBS    random blobs run by it (default 10000; 0: no boot)
+#   HVK_FUZZ_REQUESTS random requests to it, of two kinds (default 10000 each)
 set -u
 root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root" || exit 1
@@ -39,9 +40,9 @@ if [ "$only" != boot ]; then
 fi
 if [ -z "$only" ] || [ "$only" = boot ]; then
     # The machine's own serial line is what limits these: 115,200 baud in the guest's time.
-    export HVK_FUZZ_BLOBS=${HVK_FUZZ_BLOBS:-10000}
+    export HVK_FUZZ_BLOBS=${HVK_FUZZ_BLOBS:-10000} HVK_FUZZ_REQUESTS=${HVK_FUZZ_REQUESTS:-10000}
     if [ "$HVK_FUZZ_BLOBS" != 0 ]; then
-        make image && dotnet test tests/Boot -c Release --filter FullyQualifiedName~CodeRandomTests.Random_blobs --logger 'console;verbosity=detailed' || failed=1
+        make image && dotnet test tests/Boot -c Release --filter 'FullyQualifiedName~CodeRandomTests.Random_blobs|FullyQualifiedName~RequestRandomTests' --logger 'console;verbosity=detailed' || failed=1
     fi
     ran=1
 fi
