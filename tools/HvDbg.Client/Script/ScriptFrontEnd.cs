@@ -47,7 +47,7 @@ public static class ScriptFrontEnd
         return [.. asked.Names];
     }
 
-    private static FrontEndResult Result(BoundScript? script, DiagnosticList diagnostics) => new(diagnostics.Any ? null : script, diagnostics.Found);
+    private static FrontEndResult Result(BoundScript? script, DiagnosticList diagnostics) => new(diagnostics.Any ? null : script, diagnostics.InOrder);
 
     /// <summary>Pretends to know every symbol, and keeps what was asked for.</summary>
     private sealed class AskedSymbols : ISymbolResolver

@@ -87,9 +87,26 @@ public sealed partial class Parser
             }
         }
 
+        SkipRestOfList();
         Expect("}");
         _nesting--;
         return new InitializerListSyntax(SpanFrom(first.Span), items);
+    }
+
+    /// <summary>Goes to the end of a list that could not be read, so that its brace is not taken for a block's.</summary>
+    private void SkipRestOfList()
+    {
+        while (_isPanicking && !IsAtEnd && !At("}") && !At(";"))
+        {
+            if (At("{"))
+            {
+                SkipBraces();
+            }
+            else
+            {
+                _at++;
+            }
+        }
     }
 
     private void ParseTypedef(List<StatementSyntax> into)

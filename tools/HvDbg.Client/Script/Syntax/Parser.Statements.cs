@@ -205,7 +205,7 @@ public sealed partial class Parser
             return condition;
         }
 
-        RecoverParenthesis();
+        RecoverParenthesis(wasOpened: false);
         return new MissingSyntax(start.Span);
     }
 

@@ -43,12 +43,12 @@ public sealed partial class Parser
     /// <summary>Reads one expression, which the text consists of.</summary>
     public static ExpressionSyntax ParseExpression(ScriptSource source, ScriptOptions options, DiagnosticList diagnostics)
     {
-        var parser = new Parser(source, options, diagnostics, [], new IncludeStack(options.Files, source.Name));
-        var expression = parser.ParseCondition();
+        var parser = new Parser(source, options, diagnostics, [], new IncludeStack(options.Files, source.Name)) { _isCondition = true };
+        var expression = parser.ParseValue();
         parser.Take(";");
-        if (parser.Current.Kind != TokenKind.End)
+        if (!parser.IsAtEnd)
         {
-            parser.ReportExpected("the end of the expression");
+            parser.ReportExpected("the end of the expression", parser.At("=") ? "'==' compares" : "");
         }
 
         return expression;
@@ -141,7 +141,7 @@ public sealed partial class Parser
                 return;
             }
 
-            if (Current.StartsLine && Current.Kind == TokenKind.Word && (Keywords.Statements.Contains(Current.Text) || Keywords.Types.Contains(Current.Text)))
+            if (BeginsStatement)
             {
                 return;
             }
@@ -158,14 +158,19 @@ public sealed partial class Parser
     }
 
     /// <summary>Goes on behind the parenthesis that ends a condition or a list of parameters, or before the braces behind it.</summary>
-    private void RecoverParenthesis()
+    /// <param name="wasOpened">Whether it began with one; a condition without ends at its <c>;</c>.</param>
+    private void RecoverParenthesis(bool wasOpened = true)
     {
         _isPanicking = false;
-        for (var depth = 1; depth > 0 && !IsAtEnd && !At("{") && !At("}"); _at++)
+        for (var depth = 1; depth > 0 && !IsAtEnd && !At("{") && !At("}") && !BeginsStatement && (wasOpened || !At(";")); _at++)
         {
             depth += At("(") ? 1 : At(")") ? -1 : 0;
         }
     }
+
+    /// <summary>Whether a keyword stands at the beginning of a line: whatever was wrong before, this is a new statement.</summary>
+    private bool BeginsStatement =>
+        Current is { StartsLine: true, Kind: TokenKind.Word } && (Keywords.Statements.Contains(Current.Text) || Keywords.Types.Contains(Current.Text));
 
     private void SkipBraces()
     {

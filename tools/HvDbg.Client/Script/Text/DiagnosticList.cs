@@ -1,8 +1,9 @@
 using System.Collections.Generic;
+using System.Linq;
 
 namespace HvDbg.Client.Script.Text;
 
-/// <summary>What a compilation found to be wrong, in the order in which it was found.</summary>
+/// <summary>What a compilation found to be wrong, at most one thing for each place.</summary>
 public sealed class DiagnosticList
 {
     /// <summary>More than these help nobody: what follows is dropped.</summary>
@@ -11,7 +12,11 @@ public sealed class DiagnosticList
     private readonly List<ScriptDiagnostic> _found = [];
     private readonly HashSet<(ScriptSource, int)> _places = [];
 
+    /// <summary>As they were found.</summary>
     public IReadOnlyList<ScriptDiagnostic> Found => _found;
+
+    /// <summary>Those of each text in the order of their places.</summary>
+    public IReadOnlyList<ScriptDiagnostic> InOrder => [.. _found.GroupBy(found => found.Span.Source).SelectMany(text => text.OrderBy(found => found.Span.Start))];
 
     public bool Any => _found.Count != 0;
 

@@ -16,7 +16,7 @@ internal sealed partial class FunctionBinder
     private BoundExpression BindAssignment(AssignmentSyntax syntax)
     {
         // The value first: a variable that this assignment makes is not known in it.
-        var value = syntax.Value is AssignmentSyntax inner ? BindEffect(inner) : BindValue(syntax.Value);
+        var value = syntax.Value is AssignmentSyntax { Operator: null } inner ? BindAssignment(inner) : BindValue(syntax.Value);
         var place = BindTarget(syntax.Target, mayDeclare: true);
         if (place.Type is ErrorType || value.Type is ErrorType)
         {
@@ -33,7 +33,7 @@ internal sealed partial class FunctionBinder
             return Error(syntax.Value.Span, "structs are copied one at a time");
         }
 
-        return new BoundAssignment(syntax.Span, place, Converted(value, place.Type, "the place"));
+        return new BoundAssignment(syntax.Span, place, Converted(value, place.Type, "the assignment"));
     }
 
     private BoundExpression BindCompound(AssignmentSyntax syntax)

@@ -54,10 +54,10 @@ internal sealed partial class FunctionBinder
                 return Word(size.Span, (ulong)(BindPlace(size.Operand)?.Type ?? BindValue(size.Operand).Type).Size);
             case InitializerListSyntax list:
                 return Error(list.Span, "a list of values stands behind the '=' of a declaration only");
-            case MissingSyntax or AssignmentSyntax or StepSyntax:
-                return Error(syntax.Span);
+            case StepSyntax or AssignmentSyntax:
+                return Error(syntax.Span, $"'{syntax.Span.Text}' has no value", "it stands alone, as a statement");
             default:
-                return BindPlace(syntax) is { } place ? Load(syntax.Span, place) : Error(syntax.Span);
+                return BindPlace(syntax) is { } place ? Load(syntax.Span, place) : Error(syntax.Span, "expected a value");
         }
     }
 

@@ -171,7 +171,7 @@ internal sealed partial class FunctionBinder
     {
         if (!Conversions.CanConvert(value.Type, to))
         {
-            return Error(value.Span, $"{what} is {Article(to)}, found {Article(value.Type)}");
+            return Error(value.Span, $"expected {Article(to)} for {what}, found {Article(value.Type)}");
         }
 
         return Conversions.Convert(value, to);
