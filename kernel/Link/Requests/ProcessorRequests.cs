@@ -10,13 +10,28 @@ public static unsafe class ProcessorRequests
     private const byte WaitsForSipi = 3;
     private const byte Away = 255;
 
-    public static int List(VCpu* vcpu, ListReply* reply)
+    public static int List(VCpu* vcpu, ListRequest* request, int length, ListReply* reply)
     {
+        if (length != sizeof(ListRequest))
+        {
+            return RequestDispatch.Refuse(&reply->Header, ReplyStatus.BadLength);
+        }
+
+        // The cursor is a processor's number; beyond the last one there is nothing.
+        var first = request->Cursor;
         *reply = default;
         reply->RowBytes = (uint)sizeof(ProcessorRow);
         var row = (ProcessorRow*)(reply + 1);
-        for (uint i = 0; i < vcpu->Machine->ProcessorCount; i++, row++)
+        var end = (byte*)reply + Frame.MaximumPayload;
+        var count = vcpu->Machine->ProcessorCount;
+        for (var i = first < count ? (uint)first : count; i < count; i++, row++)
         {
+            if ((byte*)(row + 1) > end)
+            {
+                reply->Next = i;
+                break;
+            }
+
             var listed = vcpu->Machine->Processors[i];
             vcpu->Machine->Remote.Reply = (byte*)row;
             if (i == vcpu->Number)

@@ -100,7 +100,7 @@ public static unsafe class RequestDispatch
             case MessageType.SymbolNamed:
                 return GuestRequests.SymbolNamed(vcpu, payload, length, (SymbolReply*)reply);
             case MessageType.ListProcessors:
-                return ProcessorRequests.List(vcpu, (ListReply*)reply);
+                return ProcessorRequests.List(vcpu, (ListRequest*)payload, length, (ListReply*)reply);
             case MessageType.ExitCounters:
                 return ProcessorRequests.ExitCounters(vcpu, (ProcessorRequest*)payload, length, (ExitCountersReply*)reply);
             case MessageType.Step:

@@ -45,7 +45,7 @@ public sealed class RequestRandomTests(ITestOutputHelper output)
         [MessageType.GuestOs] = 0,
         [MessageType.SymbolAt] = Marshal.SizeOf<SymbolAtRequest>(),
         [MessageType.SymbolNamed] = 16,
-        [MessageType.ListProcessors] = 0,
+        [MessageType.ListProcessors] = Marshal.SizeOf<ListRequest>(),
         [MessageType.ExitCounters] = Marshal.SizeOf<ProcessorRequest>(),
         [MessageType.ListBreakpoints] = Marshal.SizeOf<ListRequest>(),
         [MessageType.ReadLog] = Marshal.SizeOf<ReadLogRequest>(),
