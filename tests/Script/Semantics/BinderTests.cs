@@ -71,7 +71,7 @@ public sealed class BinderTests
     [InlineData("printf(\"%d %llx%% %08hx\\n\", 1, @rax, 2);", "print(d4, ' ', x8, '% ', x2/0:8, '\\n', 1, @Rax[0+64], 2);")]
     [InlineData("printf(\"%s %ws %ls %-5.3s %c %p %lf\", 1, 2, 3, 4, 5, 6, 1.5f);",
         "print(s8, ' ', s8w, ' ', s8w, ' ', s8/-:5.3, ' ', c1, ' ', p8, ' ', f8, 1, 2, 3, 4, 5, 6, 1.5d);")]
-    [InlineData("print(@rax); formats(5); print(1.5);", "print(X8, '\\n', @Rax[0+64]); print(F8, '\\n', 5); print(f8, '\\n', 1.5d);")]
+    [InlineData("print(@rax); formats(5); print(1.5);", "print(X8, @Rax[0+64]); print(F8, 5); print(f8, '\\n', 1.5d);")]
     public void Printing(string text, string? shape) => Check(text, shape);
 
     [Theory]

@@ -16,6 +16,14 @@ public static class GuestRegisters
     /// <param name="name">Without the @; lower case.</param>
     public static GuestRegister? Find(string name) => ByName.GetValueOrDefault(name);
 
+    /// <summary>
+    /// Whether scripts can write it: what VM entry does not refuse and HvKernel does not depend on. Control registers other than CR2, selectors and
+    /// descriptor tables are for reading.
+    /// </summary>
+    public static bool IsWritable(GuestRegister register) => register.Id is <= GuestRegisterId.Rflags
+        or GuestRegisterId.FsBase or GuestRegisterId.GsBase or GuestRegisterId.KernelGsBase or GuestRegisterId.Cr2
+        or (>= GuestRegisterId.Dr0 and <= GuestRegisterId.Dr7);
+
     private static IEnumerable<GuestRegister> All() => [.. General(), .. Flags(), .. SystemRegisters()];
 
     private static IEnumerable<GuestRegister> General()

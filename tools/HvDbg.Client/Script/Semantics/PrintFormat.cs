@@ -21,7 +21,7 @@ public enum PrintArgumentKind
 /// <summary>One piece of a format: text as it is, or an argument.</summary>
 /// <param name="Text">Text; or the specifier as written, such as <c>%08llx</c>.</param>
 /// <param name="Argument">What is sent for it; null: none, it is text.</param>
-/// <param name="Conversion">The letter: d i u o x c p s f, or the built-in's own: 'X' for <c>print</c>, 'F' for <c>formats</c>.</param>
+/// <param name="Conversion">The letter: d i u o x c p s f, or the built-in's own: 'X' for <c>print</c>, 'F' for <c>formats</c>, which end their lines themselves.</param>
 /// <param name="Bytes">How many bytes of the argument count: 1, 2, 4 or 8.</param>
 public sealed record PrintPiece(string Text, PrintArgumentKind? Argument = null, char Conversion = '\0', int Bytes = 8)
 {

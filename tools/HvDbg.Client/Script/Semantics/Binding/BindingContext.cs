@@ -36,9 +36,9 @@ internal sealed class BindingContext(ScriptOptions options, DiagnosticList diagn
             return known;
         }
 
-        if (syntax.Name.Length > ScriptLimits.GlobalNameBytes)
+        if (syntax.Name.Length >= ScriptLimits.GlobalNameBytes)
         {
-            Report(syntax.Span, $"the name of a global has {syntax.Name.Length} letters", $"at most {ScriptLimits.GlobalNameBytes}");
+            Report(syntax.Span, $"the name of a global has {syntax.Name.Length} letters", $"at most {ScriptLimits.GlobalNameBytes - 1}");
         }
         else if (_globals.Count == ScriptLimits.Globals)
         {

@@ -83,7 +83,9 @@ internal sealed partial class FunctionBinder
     {
         if (BindPlace(syntax) is { } place)
         {
-            return place;
+            return place is RegisterPlace { Register: var register } && !GuestRegisters.IsWritable(register)
+                ? ErrorPlace(place.Span, $"register @{register.Name} is for reading only", "general registers, rip, rflags, cr2, dr0 to dr7 and the bases of fs and gs can be written")
+                : place;
         }
 
         switch (syntax)
@@ -94,8 +96,8 @@ internal sealed partial class FunctionBinder
                 return new LocalPlace(name.Span, Declare(_outermost, name.Name, IntegerType.Word));
             case NameSyntax name:
                 return ErrorPlace(name.Span, $"unknown name '{name.Name}'", HintForName(name.Name) is { Length: > 0 } hint ? hint : $"give it a value first: {name.Name} = 0;");
-            case PseudoRegisterSyntax register:
-                return ErrorPlace(register.Span, $"pseudo-register '${register.Name}' cannot be assigned");
+            case PseudoRegisterSyntax pseudo:
+                return ErrorPlace(pseudo.Span, $"pseudo-register '${pseudo.Name}' cannot be assigned");
             case CallSyntax call:
                 return ErrorPlace(call.Span, "the value of a function cannot be assigned", Writer(call.Name));
             case MissingSyntax:

@@ -86,7 +86,7 @@ internal sealed partial class FunctionBinder
         }
 
         var word = Converted(value, IntegerType.Word, "the argument");
-        return Print(call, [new PrintPiece("", PrintArgumentKind.Word, conversion), new PrintPiece("\n")], [word]);
+        return Print(call, [new PrintPiece("", PrintArgumentKind.Word, conversion)], [word]);
     }
 
     private BoundExpression BindPrintf(CallSyntax call)
