@@ -41,6 +41,13 @@ internal unsafe struct MachineState
     [FieldOffset(0x48)]
     internal ulong Result;
 
+    /// <summary>Instructions of the script so far, while <see cref="IsStepped"/> is not 0.</summary>
+    [FieldOffset(0x50)]
+    internal ulong Steps;
+
+    [FieldOffset(0x58)]
+    internal ulong IsStepped;
+
     /// <summary>Handlers from before, by signal.</summary>
     [FieldOffset(0x100)]
     internal fixed ulong Handlers[32];

@@ -21,7 +21,12 @@ internal sealed unsafe class MachineThunks
     private const int ScriptStack = 0x38;
     private const int Misaligned = 0x40;
     private const int Result = 0x48;
+    private const int Steps = 0x50;
+    private const int IsStepped = 0x58;
     private const int Handlers = 0x100;
+
+    private const int TrapFlag = 0x100;
+    private const int PlainFlags = 2;
 
     /// <summary>Offsets in siginfo_t and ucontext_t of Linux on x86-64.</summary>
     private const int SignalAddress = 16;
@@ -46,6 +51,7 @@ internal sealed unsafe class MachineThunks
         _a.Label(ref landing);
         _a.mov(r11, _state);
         _a.mov(rsp, __[r11 + HostStack]);
+        StepNoMore();
         _a.mov(eax, 1);
         EmitRestore(ref restore);
         _a.Label(ref gate);
@@ -90,8 +96,11 @@ internal sealed unsafe class MachineThunks
             _a.mov(register, rbx);
         }
 
+        _a.mov(r11, _state);
+        StepAgain(r11);
         _a.mov(eax, 0);
         _a.call(r10);
+        StepNoMore();
         _a.mov(r11, _state);
         _a.mov(__[r11 + Result], rax);
         _a.mov(__[r11 + ScriptStack], rsp);
@@ -119,6 +128,7 @@ internal sealed unsafe class MachineThunks
     {
         const int SavedBytes = 7 * 8;
         var aligned = _a.CreateLabel();
+        StepNoMore();
         _a.mov(r11, _state);
         _a.push(rcx);
         _a.test(spl, 15);
@@ -151,16 +161,48 @@ internal sealed unsafe class MachineThunks
         _a.pop(rsi);
         _a.pop(rdx);
         _a.pop(rcx);
+        StepAgain(r11);
         _a.mov(r11, Garbage);
         _a.ret();
+    }
+
+    private void StepNoMore()
+    {
+        _a.push(PlainFlags);
+        _a.popfq();
+    }
+
+    // Every instruction of the script comes to the signal handler, which counts it.
+    private void StepAgain(AssemblerRegister64 state)
+    {
+        var free = _a.CreateLabel();
+        _a.cmp(__qword_ptr[state + IsStepped], 0);
+        _a.je(free);
+        _a.pushfq();
+        _a.or(__qword_ptr[rsp], TrapFlag);
+        _a.popfq();
+        _a.Label(ref free);
+        _a.nop();
     }
 
     // (signal, siginfo, context), on the thread's signal stack: a fault of the script goes on at the landing, any other to the handler before.
     private void EmitHandler(Label landing)
     {
         var chain = _a.CreateLabel();
+        var fault = _a.CreateLabel();
+        var elsewhere = _a.CreateLabel();
         _a.mov(rax, _state);
         _a.mov(rcx, __[rdx + ContextRip]);
+        _a.cmp(edi, SystemCalls.SignalTrap);
+        _a.jne(fault);
+        _a.cmp(rcx, __[rax + CodeStart]);
+        _a.jb(elsewhere);
+        _a.cmp(rcx, __[rax + CodeEnd]);
+        _a.jae(elsewhere);
+        _a.inc(__qword_ptr[rax + Steps]);
+        _a.Label(ref elsewhere);
+        _a.ret();
+        _a.Label(ref fault);
         _a.cmp(rcx, __[rax + CodeStart]);
         _a.jb(chain);
         _a.cmp(rcx, __[rax + CodeEnd]);

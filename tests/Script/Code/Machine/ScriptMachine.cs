@@ -4,6 +4,7 @@ using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Threading;
+using HvDbg.Client.Script;
 using HvDbg.Client.Script.Code;
 using HvDbg.Client.Script.Semantics;
 using HvKernel.Protocol;
@@ -39,6 +40,7 @@ internal sealed unsafe class ScriptMachine
     private readonly MachineThunks _thunks;
     private readonly ulong[] _block = GC.AllocateArray<ulong>(ScriptBlock.Tick / 8 + 1, pinned: true);
     private readonly ulong _window;
+    private ulong _endedAt;
 
     private ScriptMachine()
     {
@@ -85,6 +87,8 @@ internal sealed unsafe class ScriptMachine
 
     internal Span<ulong> Globals => new((void*)Layout.Globals, GlobalCount);
 
+    internal Span<byte> SafeBuffer => new((void*)Buffer, BufferBytes);
+
     internal Span<byte> GuestMemory => new((void*)Guest, GuestBytes);
 
     /// <summary>Does something with the one machine, from a known state.</summary>
@@ -111,9 +115,27 @@ internal sealed unsafe class ScriptMachine
     internal static Dictionary<string, int> NumbersOf(BoundScript script) =>
         script.Globals.Select((global, number) => (global.Name, number)).ToDictionary(pair => pair.Name, pair => pair.number);
 
+    /// <summary>Compiles a text that is right.</summary>
+    internal CompiledScript Compile(string text) => Compile(Bound(ScriptFrontEnd.Compile(text, ScriptOptions.Default), text));
+
+    /// <summary>Compiles a single expression.</summary>
+    internal CompiledScript CompileExpression(string text) => Compile(Bound(ScriptFrontEnd.CompileExpression(text, ScriptOptions.Default), text));
+
+    internal RunResult Run(string text) => Run(Compile(text));
+
     internal CompiledScript Compile(BoundScript script) => ScriptCompiler.Compile(script, Layout, NumbersOf(script));
 
     internal RunResult Run(BoundScript script) => Run(Compile(script));
+
+    /// <summary>Runs a script and counts the instructions of it that are executed, the RET at its end included.</summary>
+    internal (RunResult Result, int Instructions) Step(CompiledScript script)
+    {
+        _state->Steps = 0;
+        _state->IsStepped = 1;
+        var result = Run(script);
+        _state->IsStepped = 0;
+        return (result, (int)_state->Steps);
+    }
 
     internal RunResult Run(CompiledScript script)
     {
@@ -148,8 +170,6 @@ internal sealed unsafe class ScriptMachine
         return result;
     }
 
-    private ulong _endedAt;
-
     /// <summary>A helper ends the script; the call's return address.</summary>
     internal void EndAt(ulong address)
     {
@@ -162,6 +182,12 @@ internal sealed unsafe class ScriptMachine
         Contains(Guest, GuestBytes, address, bytes) || Contains(Layout.Data, (ulong)Layout.DataBytes, address, bytes)
         || Contains(Layout.Globals, 8 * GlobalCount, address, bytes);
 
+    private static BoundScript Bound(FrontEndResult result, string text)
+    {
+        result.Script.ShouldNotBeNull(text + "\n" + string.Join("\n", result.Diagnostics.SelectMany(diagnostic => diagnostic.Lines())));
+        return result.Script;
+    }
+
     private static bool Contains(ulong start, ulong length, ulong address, ulong bytes) => address - start < length && address - start <= length - bytes;
 
     private void Clear()
@@ -172,7 +198,7 @@ internal sealed unsafe class ScriptMachine
 
         // Nothing may rely on data being zero.
         new Span<byte>((void*)Layout.Data, Layout.DataBytes).Fill(0xA5);
-        new Span<byte>((void*)Buffer, BufferBytes).Clear();
+        SafeBuffer.Clear();
         Helpers.PseudoRegisters.Clear();
         Helpers.Registers.Clear();
         Context = 0;
@@ -194,7 +220,7 @@ internal sealed unsafe class ScriptMachine
 
     private void TakeSignals()
     {
-        foreach (var signal in new[] { SystemCalls.SignalSegment, SystemCalls.SignalBus, SystemCalls.SignalFloatingPoint })
+        foreach (var signal in new[] { SystemCalls.SignalTrap, SystemCalls.SignalBus, SystemCalls.SignalFloatingPoint, SystemCalls.SignalSegment })
         {
             var action = new SystemCalls.SignalAction
             {

@@ -10,6 +10,7 @@ internal static unsafe partial class SystemCalls
     internal const int ProtectAll = 7;
     internal const int MapPrivateAnonymous = 0x22;
 
+    internal const int SignalTrap = 5;
     internal const int SignalBus = 7;
     internal const int SignalFloatingPoint = 8;
     internal const int SignalSegment = 11;

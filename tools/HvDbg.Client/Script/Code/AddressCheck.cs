@@ -41,7 +41,7 @@ internal sealed class AddressCheck(CodeContext context)
         }
 
         A.sar(r11, (byte)_shift);
-        A.sub(r11, checked((int)((long)context.Layout.WindowStart >> _shift)));
+        A.sub(r11, checked((int)(unchecked((long)context.Layout.WindowStart) >> _shift)));
         A.cmp(r11, checked((int)(context.Layout.WindowBytes >> _shift)));
 
         // One block more than the window: what begins in its last bytes ends there.

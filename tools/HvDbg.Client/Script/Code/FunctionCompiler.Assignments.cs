@@ -29,8 +29,15 @@ internal sealed partial class FunctionCompiler
                 return;
             }
 
-            Value(value, rax);
-            Store(place, rax);
+            if (place is RegisterPlace)
+            {
+                Value(value, rax);
+                Store(place, rax);
+            }
+            else
+            {
+                Store(place, InRegister(value));
+            }
         }
         else if (IsSimple(value))
         {

@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using HvDbg.Client.Script.Semantics;
 using HvKernel.Protocol;
+using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace HvDbg.Client.Script.Code;
@@ -9,15 +10,15 @@ namespace HvDbg.Client.Script.Code;
 /// <summary>Functions of the language that read memory, or that HvKernel does.</summary>
 internal sealed partial class FunctionCompiler
 {
+    private static bool IsRead(BuiltIn function) =>
+        function is BuiltIn.Poi or BuiltIn.Dq or BuiltIn.Dd or BuiltIn.Dw or BuiltIn.Db or BuiltIn.Hi or BuiltIn.Low;
+
     /// <summary>The result, if it has one, in rax.</summary>
     private void BuiltInCall(BoundBuiltInCall call)
     {
         var arguments = call.Arguments.ToArray();
         switch (call.Function)
         {
-            case BuiltIn.Poi or BuiltIn.Dq or BuiltIn.Dd or BuiltIn.Dw or BuiltIn.Db or BuiltIn.Hi or BuiltIn.Low:
-                Read(call.Function, arguments[0]);
-                break;
             case BuiltIn.PoiPa or BuiltIn.DqPa or BuiltIn.DdPa or BuiltIn.DwPa or BuiltIn.DbPa or BuiltIn.HiPa or BuiltIn.LowPa:
                 ReadPhysical(call.Function, arguments[0]);
                 break;
@@ -37,7 +38,7 @@ internal sealed partial class FunctionCompiler
         }
     }
 
-    private void Read(BuiltIn function, BoundExpression address)
+    private void Read(BuiltIn function, BoundExpression address, AssemblerRegister64 target)
     {
         var bytes = function switch
         {
@@ -46,10 +47,10 @@ internal sealed partial class FunctionCompiler
             BuiltIn.Dd => 4,
             _ => 8,
         };
-        Value(address, rax);
-        _context.AddressCheck.Access(rax, bytes, writes: false);
-        LoadMemory(Unsigned(bytes), rax, rax + 0);
-        TakePart(function);
+        Value(address, target);
+        _context.AddressCheck.Access(target, bytes, writes: false);
+        LoadMemory(Unsigned(bytes), target, target + 0);
+        TakePart(function, target);
     }
 
     private void ReadPhysical(BuiltIn function, BoundExpression address)
@@ -63,19 +64,19 @@ internal sealed partial class FunctionCompiler
             _ => 8,
         });
         Helper(ScriptHelper.ReadPhysical);
-        TakePart(function);
+        TakePart(function, rax);
     }
 
     // "hi" is bits 16 to 31, "low" bits 0 to 15 of what was read.
-    private void TakePart(BuiltIn function)
+    private void TakePart(BuiltIn function, AssemblerRegister64 value)
     {
         if (function is BuiltIn.Hi or BuiltIn.HiPa)
         {
-            A.shr(eax, 16);
+            A.shr(value.Low32(), 16);
         }
         else if (function is BuiltIn.Low or BuiltIn.LowPa)
         {
-            A.movzx(eax, ax);
+            A.movzx(value.Low32(), value.Low16());
         }
     }
 

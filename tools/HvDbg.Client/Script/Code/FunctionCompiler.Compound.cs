@@ -36,19 +36,19 @@ internal sealed partial class FunctionCompiler
     {
         var (place, value) = (compound.Place, compound.Value);
         var operation = OperationOf(compound.Operator);
-        if (place is LocalPlace local && _frame.Registers.TryGetValue(local.Local.Index, out var register))
+        if (place is LocalPlace local && _frame.Registers.TryGetValue(local.Local.Index, out var variable))
         {
             if (IsSimple(value))
             {
-                ApplySimple(operation, register, value);
+                ApplySimple(operation, variable, value);
             }
             else
             {
                 Value(value, rax);
-                Apply(operation, register, rax);
+                Apply(operation, variable, rax);
             }
 
-            Extend(register, place.Type);
+            Extend(variable, place.Type);
             return true;
         }
 
@@ -63,11 +63,24 @@ internal sealed partial class FunctionCompiler
         }
         else
         {
-            Value(value, rax);
-            OperateOnMemory(operation, DirectAddress(place), bytes, rax);
+            // The address may need a register that the value loses.
+            var register = InRegister(value);
+            OperateOnMemory(operation, DirectAddress(place), bytes, register);
         }
 
         return true;
+    }
+
+    /// <summary>A register that has the value: the variable's own, or rax.</summary>
+    private AssemblerRegister64 InRegister(BoundExpression value)
+    {
+        if (Direct(value) is { Register: { } register })
+        {
+            return register;
+        }
+
+        Value(value, rax);
+        return rax;
     }
 
     /// <summary>How many bytes hold the place in memory that an instruction may change as they are; null: none may.</summary>

@@ -58,6 +58,9 @@ internal sealed partial class FunctionCompiler
                 Call(call);
                 Move(target, rax);
                 break;
+            case BoundBuiltInCall call when IsRead(call.Function):
+                Read(call.Function, call.Arguments[0], target);
+                break;
             case BoundBuiltInCall call:
                 BuiltInCall(call);
                 Move(target, rax);

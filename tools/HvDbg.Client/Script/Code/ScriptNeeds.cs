@@ -27,7 +27,7 @@ internal sealed record ScriptNeeds(bool GuestRegisters, bool Budget, bool Data, 
             calls || nodes.Any(node => node is BoundLoop || (node is BoundBuiltInCall call && BoundNodes.Walks(call.Function))),
             functions.Any(function => function.Locals.Any(BoundNodes.IsInMemory)),
             calls,
-            nodes.OfType<GlobalPlace>().Skip(1).Any(),
+            nodes.OfType<GlobalPlace>().Skip(1).Any() || nodes.OfType<BoundLoop>().Any(loop => BoundNodes.Of(loop).Any(node => node is GlobalPlace)),
             pseudo.Contains(PseudoRegister.Buffer),
             pseudo.Contains(PseudoRegister.Context),
             nodes.OfType<BoundExpression>().Any(node => node.Type is FloatType));
