@@ -92,7 +92,7 @@ public static unsafe class CodeRunner
         fault->Kind = BlobFaultKind.None;
         if (isScript)
         {
-            vcpu->Machine->Scripts.Begin(blob, subject);
+            vcpu->Machine->Scripts.Begin(vcpu, blob, subject);
         }
 
         var done = blob->Manner == RunManner.Contained

@@ -1,5 +1,6 @@
 using HvKernel.Events.Code;
 using HvKernel.Guest;
+using HvKernel.Protocol;
 using HvKernel.Vmx;
 
 namespace HvKernel.Events.Scripts;
@@ -22,8 +23,19 @@ public unsafe struct ScriptState
     private ScriptRegisterLog _registers;
 
     /// <summary>A run begins.</summary>
-    public void Begin(Blob* blob, in RunSubject subject)
+    public void Begin(VCpu* vcpu, Blob* blob, in RunSubject subject)
     {
+        if (subject.EventId == LinkProtocol.All)
+        {
+            vcpu->Runner.Registers->EventId = 0;
+        }
+
+        // No event that knows its process: the one that runs.
+        if (subject.Pid == 0 && GuestProcess.TryCurrent(vcpu, out var task, out _))
+        {
+            vcpu->Runner.Registers->Pid = task.Tgid;
+        }
+
         Blob = blob;
         Subject = subject;
         Runs = true;
@@ -44,5 +56,5 @@ public unsafe struct ScriptState
     }
 
     /// <summary>Remembers a register as it was before the run.</summary>
-    public void Remember(VCpu* vcpu, Protocol.ScriptRegister register) => _registers.Remember(vcpu, register);
+    public void Remember(VCpu* vcpu, ScriptRegister register) => _registers.Remember(vcpu, register);
 }

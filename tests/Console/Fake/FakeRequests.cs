@@ -22,6 +22,9 @@ internal sealed class FakeRequests(FakeTarget target)
 
     private FakeMachine Machine => target.Machine;
 
+    /// <summary>What the target has for scripts.</summary>
+    internal FakeScripts Scripts { get; } = new();
+
     internal byte[] Handle(MessageType type, ReadOnlySpan<byte> payload) => type switch
     {
         MessageType.Hello => Wire.Bytes(Hello(payload)),
@@ -49,6 +52,9 @@ internal sealed class FakeRequests(FakeTarget target)
         MessageType.SymbolNamed => SymbolNamed(Encoding.ASCII.GetString(payload)),
         MessageType.ListProcessors => List(Wire.Read<ListRequest>(payload, type), Processors()),
         MessageType.ExitCounters => Wire.Bytes(ExitCounters(Wire.Read<ProcessorRequest>(payload, type).Processor)),
+        MessageType.ScriptLayout => Wire.Bytes(Scripts.Layout),
+        MessageType.NameGlobal => Wire.Bytes(Scripts.Name(Encoding.UTF8.GetString(payload))),
+        MessageType.ListGlobals => List(Wire.Read<ListRequest>(payload, type), Scripts.Rows()),
         MessageType.ReadLog => ReadLog(Wire.Read<ReadLogRequest>(payload, type)),
         _ => Refuse(ReplyStatus.UnknownRequest),
     };

@@ -151,10 +151,9 @@ public class ModeOptionTests
         { "!mode u pid 490 code {^nop}", "code: 'n' is no hexadecimal digit; for assembly text put 'asm' before" },
         { "!mode u pid 490 condition {^nop}", "condition: 'n' is no hexadecimal digit; for assembly text put 'asm' before" },
 
-        // Scripts: missing file, empty file, and that there are none yet.
+        // Scripts: missing file, empty file.
         { "!mode u pid 490 script ^{file:/nowhere/x.ds}", "script: there is no file /nowhere/x.ds" },
         { "!mode u pid 490 script ^file:/dev/null", "script: the file /dev/null is empty" },
-        { "!mode u pid 490 ^script {print(1)}", "script: scripts are not available yet; 'code' and 'asm code' run machine code instead" },
 
         // Outputs.
         { "!mode u pid 490 output {^}", "output: expected names of outputs in braces, separated by commas, a name is missing" },

@@ -16,9 +16,9 @@ public class SyntaxErrorTests
     private const string Number64 = "a hexadecimal number of at most 64 bits (0n12 is decimal)";
     private const string Address = "an address: a hexadecimal number, @register or kernel symbol, joined by + and -";
     private const string ModeSyntax = "(syntax: !mode {u|k|uk|ku} {pid X|cr3 X} [core X] [imm {yes|no}] [sc {on|off}] [stage {pre|post|all}] [buffer X] " +
-        "[run {auto|contained|root}] [[asm] condition {CODE}] [[asm] code {CODE}…] [output {NAME,…}] [script {TEXT|file:PATH}] [log|count])";
+        "[run {auto|contained|root}] [[asm] condition {CODE}] [[asm] code {CODE}…] [when {EXPR}] [output {NAME,…}] [script {TEXT|file:PATH}] [log|count])";
 
-    private const string Rest = "imm, sc, stage, buffer, run, condition, code, output, script, log, count";
+    private const string Rest = "imm, sc, stage, buffer, run, condition, code, when, output, script, log, count";
     private const string Code = "machine code in braces: {90 90} or, with asm in front, {nop; nop}";
 
     /// <summary>The command with the caret's place marked by '^' in front of it, and the message.</summary>
@@ -102,7 +102,6 @@ public class SyntaxErrorTests
         { "!mode u pid 1c0 output {a,b,c,d,e, ^f}", "output: expected at most 5 names, found 6" },
         { "!mode u pid 1c0 output { ^a b}", "output: there is no output ab: 'output create ab …' makes one" },
         { "!mode u pid 1c0 output {^N4567890123456789012345678901234567890123456789012}", "output: a name has at most 49 characters" },
-        { "!mode u pid 1c0 ^script { print(1); }", "script: scripts are not available yet; 'code' and 'asm code' run machine code instead" },
         { "!mode u pid 1c0 script^", "script: expected a script in braces, or file:PATH, the value is missing" },
         { "!mode u pid 1c0 script ^print", "script: expected a script in braces, or file:PATH, found \"print\"" },
         { "!mode u pid 1c0 script ^{ }", "script: expected a script in braces, or file:PATH, the braces are empty" },

@@ -40,6 +40,9 @@ public sealed record CodeFaultEvent : TargetEvent
     /// <summary>Where in the code; null where RIP had left it.</summary>
     public uint? Offset { get; init; }
 
+    /// <summary>Length of the code.</summary>
+    public uint CodeBytes { get; init; }
+
     /// <summary>Registers of the code, not the guest's.</summary>
     public GuestRegisters Registers { get; init; }
 
@@ -62,6 +65,7 @@ public sealed record CodeFaultEvent : TargetEvent
         ErrorCode = fault.ErrorCode,
         Address = fault.Address,
         Rip = fault.Rip,
+        CodeBytes = fault.CodeBytes,
         Offset = fault.Rip - fault.CodeAddress < fault.CodeBytes ? (uint)(fault.Rip - fault.CodeAddress) : null,
         Registers = fault.Registers,
         Rflags = fault.Rflags,

@@ -27,6 +27,7 @@ public sealed class CommandTable
         .. ModeCommands.All,
         .. EventCommands.All,
         .. OutputCommands.All,
+        .. ScriptCommands.All,
         .. ExecutionCommands.All,
         .. StepCommands.All,
         .. BreakpointCommands.All,

@@ -129,8 +129,10 @@ internal static class EventCommands
     {
         var details = await context.Debugger.DescribeEventAsync(id, context.CancellationToken).ConfigureAwait(false);
         var frequency = context.Debugger.Target.TickFrequency;
+        var hasScripts = details.Actions.Prepend(details.Condition).Any(part => part is not null && (part.Flags & BlobFlags.Script) != 0);
+        var scripts = hasScripts ? await context.Session.Scripts.FindAsync(id, context.CancellationToken).ConfigureAwait(false) : null;
         return new CommandResult(
-            [.. EventDetailsDisplay.Lines(details, frequency).Select(line => new OutputLine(line))], EventDetailsDisplay.ToJson(details, frequency));
+            [.. EventDetailsDisplay.Lines(details, scripts, frequency).Select(line => new OutputLine(line))], EventDetailsDisplay.ToJson(details, frequency));
     }
 
     private static async Task<CommandResult> ListAsync(CommandContext context)

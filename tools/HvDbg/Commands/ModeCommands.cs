@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using HvDbg.Client;
 using HvDbg.Display;
 using HvDbg.Output;
+using HvDbg.Session;
 using HvDbg.Sinks;
 using HvKernel.Protocol;
 
@@ -28,7 +29,7 @@ internal static class ModeCommands
             Parameters =
             [
                 ModeOptions.Mode, ModeOptions.Pid, ModeOptions.Cr3, ModeOptions.Core, ModeOptions.Immediate, ModeOptions.ShortCircuit, ModeOptions.Stage,
-                ModeOptions.Buffer, ModeOptions.Run, ModeOptions.Condition, ModeOptions.Code, ModeOptions.Output, ModeOptions.Script, ModeOptions.Log, ModeOptions.Count,
+                ModeOptions.Buffer, ModeOptions.Run, ModeOptions.Condition, ModeOptions.Code, ModeOptions.When, ModeOptions.Output, ModeOptions.Script, ModeOptions.Log, ModeOptions.Count,
             ],
             Remarks =
             [
@@ -37,6 +38,7 @@ internal static class ModeCommands
                 "code finds rcx = safe buffer or 0, rdx = GUEST_REGS, r8 = 3 (user mode was reached) or 0 (the kernel was).",
                 "condition finds rcx = GUEST_REGS, rdx = 3 or 0. GUEST_REGS: rax rcx rdx rbx rsp rbp rsi rdi r8 … r15, 8 bytes each; writes take effect.",
                 "asm belongs to the one block behind it. Instructions are separated by ';'. A ret at the end may be left out.",
+                "script takes a text in HyperDbg's language; what it prints is shown, and pause() stops the guest. when takes one expression of it.",
                 "Code that fails is ended and reported, and its event disabled; the guest goes on.",
             ],
             Examples =
@@ -44,6 +46,8 @@ internal static class ModeCommands
                 "!mode u pid 1c0",
                 "!mode ku pid 0n448 log",
                 "!mode k cr3 10a3c2000 core 1 count",
+                "!mode k pid 490 script {.n = .n + 1;}",
+                "!mode k pid 490 when {@rax == 1} script {printf(\"%s writes %llx bytes\\n\", $pname, @rdx);}",
                 "!mode ku pid 490 code {90 90 90} condition {90 90 90}",
                 "!mode k pid 490 asm code {mov rax, gs:[0x188]; mov rax, [rax+0xb8]; add rax, 0x450} buffer 18",
             ],
@@ -62,7 +66,8 @@ internal static class ModeCommands
 
     private static async Task<CommandResult> AddAsync(CommandContext context)
     {
-        var definition = ModeDefinition.Of(context.Command);
+        var scripts = await EventScripts.CompileAsync(context.Debugger, context.Command, context.CancellationToken).ConfigureAwait(false);
+        var definition = ModeDefinition.Of(context.Command, scripts);
         var outputs = ModeDefinition.Outputs(context.Arguments, context.Session.Sinks);
         if (definition.Breaks && context.Debugger.Manner == AttachManner.Observer)
         {
@@ -71,7 +76,7 @@ internal static class ModeCommands
         }
 
         await context.Session.MarkTriggersAsync(context.CancellationToken).ConfigureAwait(false);
-        var added = await RegisterAsync(context, definition, outputs).ConfigureAwait(false);
+        var added = await RegisterAsync(context, definition, scripts, outputs).ConfigureAwait(false);
         var name = added.ProcessName.Length > 0 ? $", {added.ProcessName}" : "";
         var lines = new List<OutputLine> { new($"event {Format.Hex(added.Id)} watches {EventText.Process(definition.Process)}{name}") };
         if (added.Activated)
@@ -90,13 +95,15 @@ internal static class ModeCommands
         return new CommandResult(lines, data);
     }
 
-    private static async Task<AddedEvent> RegisterAsync(CommandContext context, ModeEventDefinition definition, IReadOnlyList<string> outputs)
+    private static async Task<AddedEvent> RegisterAsync(
+        CommandContext context, ModeEventDefinition definition, EventScripts scripts, IReadOnlyList<string> outputs)
     {
         var sinks = context.Session.Sinks;
         var expected = sinks.Expect(outputs);
         try
         {
             var added = await context.Debugger.AddEventAsync(definition, context.CancellationToken).ConfigureAwait(false);
+            context.Session.Scripts.Keep(added.Id, scripts);
             sinks.Attach(added.Id, outputs);
             return added;
         }
@@ -111,7 +118,7 @@ internal static class ModeCommands
 
     private static IEnumerable<string> Warnings(CommandContext context, ModeEventDefinition definition, IReadOnlyList<string> outputs)
     {
-        var hasCode = definition.Actions.Any(action => action.Code is not null);
+        var hasCode = definition.Actions.Any(action => action.Code is not null || action.Script is not null);
         if (context.Arguments.Has(ModeOptions.Buffer) && !hasCode)
         {
             yield return "nothing uses the buffer, because there is no code";

@@ -3,7 +3,9 @@ using System.Collections.Immutable;
 using System.Linq;
 using HvDbg.Client;
 using HvDbg.Client.Assembly;
+using HvDbg.Client.Script.Code;
 using HvDbg.Language;
+using HvDbg.Session;
 using HvDbg.Sinks;
 using HvKernel.Protocol;
 
@@ -15,11 +17,11 @@ namespace HvDbg.Commands;
 internal static class ModeDefinition
 {
     /// <exception cref="CommandSyntaxException">An option's value is none that an event can have.</exception>
-    internal static ModeEventDefinition Of(ParsedCommand command)
+    internal static ModeEventDefinition Of(ParsedCommand command, EventScripts scripts)
     {
         var arguments = command.Arguments;
         CheckStage(arguments);
-        CheckScript(arguments);
+        CheckConditions(arguments);
         var buffer = BufferBytes(arguments);
         var run = arguments.Get(ModeOptions.Run, RunChoice.Auto);
         var condition = arguments.Get(ModeOptions.Condition);
@@ -29,7 +31,8 @@ internal static class ModeDefinition
             Process = arguments.Find(ModeOptions.Pid) is { } pid ? ProcessKey.Pid(pid) : ProcessKey.Cr3(arguments.Find(ModeOptions.Cr3) ?? 0),
             Processor = arguments.Find(ModeOptions.Core),
             Condition = condition.Count == 0 ? null : Code(ModeOptions.Condition, condition[0], run),
-            Actions = Actions(arguments, run, buffer),
+            When = scripts.When,
+            Actions = Actions(arguments, run, buffer, scripts.Script),
             ShortCircuit = arguments.Find(ModeOptions.ShortCircuit) is { Value: true },
             Collect = !arguments.Get(ModeOptions.Immediate, true),
             CommandText = command.Text.Trim(),
@@ -69,12 +72,12 @@ internal static class ModeDefinition
         throw new CommandSyntaxException($"stage: expected pre, found \"{word}\": {reason}", stage.Position);
     }
 
-    private static void CheckScript(Arguments arguments)
+    private static void CheckConditions(Arguments arguments)
     {
-        if (arguments.Has(ModeOptions.Script))
+        if (arguments.Has(ModeOptions.When) && arguments.Has(ModeOptions.Condition))
         {
             throw new CommandSyntaxException(
-                "script: scripts are not available yet; 'code' and 'asm code' run machine code instead", arguments.PositionOf(ModeOptions.Script));
+                "when: cannot go together with condition: an event has one condition", arguments.PositionOf(ModeOptions.When));
         }
     }
 
@@ -87,11 +90,11 @@ internal static class ModeDefinition
                 $"buffer: expected at most {LinkProtocol.MaximumBuffer:x} bytes (64 KiB), found {buffer.Value:x}", buffer.Position);
     }
 
-    private static ImmutableArray<ActionDefinition> Actions(Arguments arguments, RunChoice run, int buffer)
+    private static ImmutableArray<ActionDefinition> Actions(Arguments arguments, RunChoice run, int buffer, CompiledScript? script)
     {
         var actions = new List<(int Position, ActionDefinition Action)>();
         var blocks = arguments.Get(ModeOptions.Code);
-        if (blocks.Count > LinkProtocol.MaximumActions - (arguments.Has(ModeOptions.Log) ? 1 : 0))
+        if (blocks.Count > LinkProtocol.MaximumActions - (arguments.Has(ModeOptions.Log) ? 1 : 0) - (script is null ? 0 : 1))
         {
             throw new CommandSyntaxException(
                 $"code: an event has at most {LinkProtocol.MaximumActions} actions", blocks[^1].KeywordPosition);
@@ -101,6 +104,11 @@ internal static class ModeDefinition
         {
             var code = Code(ModeOptions.Code, block, run);
             actions.Add((block.KeywordPosition, new ActionDefinition(EventAction.CustomCode, code, buffer)));
+        }
+
+        if (script is not null)
+        {
+            actions.Add((arguments.PositionOf(ModeOptions.Script), ActionDefinition.OfScript(script)));
         }
 
         if (arguments.Has(ModeOptions.Log))

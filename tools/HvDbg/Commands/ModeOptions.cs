@@ -16,6 +16,12 @@ internal enum CallingStage
     All,
 }
 
+/// <summary>A script as a person gives it.</summary>
+/// <param name="Text">What stands in the braces.</param>
+/// <param name="Path">The file that holds it instead; null: none.</param>
+/// <param name="Position">Where it begins in the command's text.</param>
+internal sealed record ScriptText(string Text, string? Path, int Position);
+
 /// <summary>The options of <c>!mode</c>: how they are written and read.</summary>
 internal static class ModeOptions
 {
@@ -26,6 +32,7 @@ internal static class ModeOptions
 
     private const string ExpectedOutputs = "names of outputs in braces, separated by commas";
     private const string ExpectedScript = "a script in braces, or file:PATH";
+    private const string ExpectedExpression = "an expression of the script language in braces";
 
     internal static readonly Positional<ModeTrapDirection> Mode = new(
         "mode",
@@ -86,8 +93,13 @@ internal static class ModeOptions
     internal static readonly Option<IReadOnlyList<At<string>>> Output = new(
         "output", new ValueKind<IReadOnlyList<At<string>>>("{NAME,…}", ExpectedOutputs, ReadOutputs), $"forward the event's messages to at most {MostOutputs} outputs");
 
-    internal static readonly Option<string> Script = new(
-        "script", new ValueKind<string>("{TEXT|file:PATH}", ExpectedScript, ReadScript), "a script that runs at each trigger; not available yet");
+    internal static readonly Option<ScriptText> Script = new(
+        "script", new ValueKind<ScriptText>("{TEXT|file:PATH}", ExpectedScript, ReadScript), "a script that runs at each trigger (docs/script.md)");
+
+    internal static readonly Option<ScriptText> When = new(
+        "when",
+        new ValueKind<ScriptText>("{EXPR}", ExpectedExpression, ReadExpression),
+        "an expression of the script language that must be other than 0 for the event to trigger");
 
     internal static readonly Flag Log = new("log", "a line for each trigger, without stopping") { Group = "action" };
 
@@ -141,7 +153,7 @@ internal static class ModeOptions
         return names;
     }
 
-    private static string ReadScript(string name, TokenReader reader)
+    private static ScriptText ReadScript(string name, TokenReader reader)
     {
         var token = reader.Take();
         var text = token.Text.Trim();
@@ -162,9 +174,18 @@ internal static class ModeOptions
             var path = text["file:".Length..].Trim();
             path = path.Length == 0 && reader.Peek is { IsWord: false } quoted && reader.Text[quoted.Start] == '"' ? reader.Take().Text : path.Trim('"');
             CheckFile(name, path, token.Start);
+            return new ScriptText("", path, token.Start);
         }
 
-        return text;
+        return new ScriptText(token.Text, null, token.Start + 1);
+    }
+
+    private static ScriptText ReadExpression(string name, TokenReader reader)
+    {
+        var token = reader.Take();
+        return token.IsGroup(reader.Text) && token.Text.Trim().Length > 0
+            ? new ScriptText(token.Text, null, token.Start + 1)
+            : throw new CommandSyntaxException($"{name}: expected {ExpectedExpression}, found {token.Shown}", token.Start);
     }
 
     private static void CheckFile(string name, string path, int position)

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using HvDbg.Client;
 using HvDbg.Client.Code;
+using HvDbg.Client.Script;
 using HvDbg.Output;
 using HvKernel.Protocol;
 
@@ -58,6 +59,7 @@ public static class CodeDisplay
         BlobFaultKind.TimeLimit => "it ran too long",
         BlobFaultKind.ForbiddenInstruction => $"an instruction that leaves its context ({ExitReasonText.Of((int)(fault.Detail & 0xFFFF))})",
         BlobFaultKind.EntryFailed => $"the processor refused to enter its context (0x{Format.Hex(fault.Detail)}), which is HvKernel's own fault",
+        BlobFaultKind.ScriptFailure => ScriptFault.Why(fault)!,
         _ => $"fault {(byte)fault.Kind} (0x{Format.Hex(fault.Detail)})",
     };
 
@@ -111,7 +113,7 @@ public static class CodeDisplay
         ];
     }
 
-    private static JsonObject ToJson(CodeFaultEvent fault)
+    internal static JsonObject ToJson(CodeFaultEvent fault)
     {
         var data = new JsonObject
         {
@@ -125,6 +127,7 @@ public static class CodeDisplay
                 BlobFaultKind.TimeLimit => "time-limit",
                 BlobFaultKind.ForbiddenInstruction => "forbidden-instruction",
                 BlobFaultKind.EntryFailed => "entry-failed",
+                BlobFaultKind.ScriptFailure => "script",
                 _ => $"kind-{(byte)fault.Kind}",
             },
             ["exception"] = fault.Kind == BlobFaultKind.Exception ? ExceptionText.Of(fault.Vector) : null,

@@ -5,6 +5,8 @@ using System.Linq;
 using System.Text.Json.Nodes;
 using HvDbg.Client;
 using HvDbg.Client.Code;
+using HvDbg.Client.Script.Code;
+using HvDbg.Session;
 using HvKernel.Protocol;
 
 namespace HvDbg.Display;
@@ -12,7 +14,10 @@ namespace HvDbg.Display;
 /// <summary>What <c>events show ID</c> shows.</summary>
 public static class EventDetailsDisplay
 {
-    public static IEnumerable<string> Lines(EventDetails details, ulong frequency)
+    /// <param name="details">The event.</param>
+    /// <param name="scripts">Its scripts, where this console knows or could compile them.</param>
+    /// <param name="frequency">Ticks a second.</param>
+    public static IEnumerable<string> Lines(EventDetails details, EventScripts? scripts, ulong frequency)
     {
         var entry = details.Entry;
         yield return $"event {Format.Hex(entry.Id)}: {Command(details)}";
@@ -29,7 +34,7 @@ public static class EventDetailsDisplay
         if (details.Condition is { } condition)
         {
             yield return $"  condition  {Summary(condition)}";
-            foreach (var line in Listing(condition, frequency))
+            foreach (var line in Listing(condition, Script(condition, scripts), frequency))
             {
                 yield return line;
             }
@@ -37,8 +42,8 @@ public static class EventDetailsDisplay
 
         foreach (var action in details.Actions)
         {
-            yield return $"  action {Format.Hex(action.Part),-3} {(action.Kind == EventAction.CustomCode ? Summary(action) : Kind(action.Kind))}";
-            foreach (var line in action.Kind == EventAction.CustomCode ? Listing(action, frequency) : [])
+            yield return $"  action {Format.Hex(action.Part),-3} {(HasCode(action.Kind) ? Summary(action) : Kind(action.Kind))}";
+            foreach (var line in HasCode(action.Kind) ? Listing(action, Script(action, scripts), frequency) : [])
             {
                 yield return line;
             }
@@ -61,7 +66,7 @@ public static class EventDetailsDisplay
         data["immediate"] = !IsCollected(entry);
         data["shortCircuit"] = EventText.IsShortCircuited(entry);
         data["condition"] = details.Condition is { } condition ? ToJson(condition) : null;
-        data["actions"] = new JsonArray([.. details.Actions.Select(action => action.Kind == EventAction.CustomCode
+        data["actions"] = new JsonArray([.. details.Actions.Select(action => HasCode(action.Kind)
             ? ToJson(action)
             : new JsonObject { ["kind"] = Kind(action.Kind) })]);
         return data;
@@ -70,6 +75,11 @@ public static class EventDetailsDisplay
     /// <summary>Why code is run in its manner.</summary>
     public static string Reason(EventPartContent part)
     {
+        if ((part.Flags & BlobFlags.Script) != 0)
+        {
+            return "compiled from a script, which ends by itself after a number of operations";
+        }
+
         var analysis = BlobAnalysis.Of(part.Bytes.AsSpan());
         return (part.Manner, analysis.Provable) switch
         {
@@ -104,18 +114,29 @@ public static class EventDetailsDisplay
 
     private static string Summary(EventPartContent part)
     {
-        var what = part.Part == EventPart.Condition ? "" : "code, ";
+        var what = part.Part == EventPart.Condition ? "" : Kind(part.Kind) + ", ";
         var buffer = part.BufferBytes > 0 ? $", buffer of 0x{Format.Hex((ulong)part.BufferBytes)} bytes at {Format.Address(part.Buffer)}" : "";
         return $"{what}0x{Format.Hex((ulong)part.Bytes.Length)} bytes{buffer}; runs {EventText.Manner(part.Manner)}: {Reason(part)}";
     }
 
-    private static IEnumerable<string> Listing(EventPartContent part, ulong frequency)
+    private static bool HasCode(EventAction kind) => kind is EventAction.CustomCode or EventAction.Script;
+
+    // What is compiled again from a text that has changed, as a file may have, belongs to other code.
+    private static CompiledScript? Script(EventPartContent part, EventScripts? scripts)
+    {
+        var script = (part.Flags & BlobFlags.Script) == 0 ? null : scripts?.Part(part.Part == EventPart.Condition ? null : (int)part.Part);
+        return script is not null && script.Bytes.AsSpan().SequenceEqual(part.Bytes.AsSpan()) ? script : null;
+    }
+
+    private static IEnumerable<string> Listing(EventPartContent part, CompiledScript? script, ulong frequency)
     {
         yield return $"             ran {Times(part.Runs)}, failed {Times(part.Faults)}, {Format.Count(part.InvalidPointers)} invalid pointers, " +
             Format.Time(part.Ticks, frequency);
-        foreach (var instruction in BlobListing.Of(part.Bytes.AsSpan()))
+        var instructions = BlobListing.Of(part.Bytes.AsSpan())
+            .Select(instruction => (instruction.Offset, $"{instruction.Offset:x4}  {Bytes(instruction.Bytes),-30}  {instruction.Text}"));
+        foreach (var line in script is null ? instructions.Select(instruction => instruction.Item2) : ScriptDisplay.Listing(script, instructions))
         {
-            yield return $"             {instruction.Offset:x4}  {Bytes(instruction.Bytes),-30}  {instruction.Text}";
+            yield return $"             {line}";
         }
     }
 

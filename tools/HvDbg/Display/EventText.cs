@@ -26,6 +26,7 @@ public static class EventText
             EventAction.Log => " log",
             EventAction.Count => " count",
             EventAction.CustomCode => " code {…}",
+            EventAction.Script => " script {…}",
             _ => "",
         };
         var condition = entry.ConditionBytes > 0 ? " condition {…}" : "";

@@ -12,9 +12,11 @@ internal sealed class Attachment(uint id, IReadOnlyList<Sink> sinks)
 
     internal ulong Buffers { get; set; }
 
+    internal ulong Prints { get; set; }
+
     internal ulong Faults { get; set; }
 
-    internal AttachmentFigures Figures => new(id, Records, Buffers, Faults, [.. sinks.Select(sink => sink.Name)]);
+    internal AttachmentFigures Figures => new(id, Records, Buffers, Prints, Faults, [.. sinks.Select(sink => sink.Name)]);
 
     /// <summary>Offers a message to all outputs.</summary>
     /// <returns>Whether one of them is open.</returns>
@@ -34,6 +36,7 @@ internal sealed class Attachment(uint id, IReadOnlyList<Sink> sinks)
 /// <param name="Id">The event.</param>
 /// <param name="Records">Transitions.</param>
 /// <param name="Buffers">Buffers that arrived whole.</param>
+/// <param name="Prints">Messages of its scripts.</param>
 /// <param name="Faults">Failures of its code.</param>
 /// <param name="Outputs">Its outputs by name.</param>
-public sealed record AttachmentFigures(uint Id, ulong Records, ulong Buffers, ulong Faults, IReadOnlyList<string> Outputs);
+public sealed record AttachmentFigures(uint Id, ulong Records, ulong Buffers, ulong Prints, ulong Faults, IReadOnlyList<string> Outputs);

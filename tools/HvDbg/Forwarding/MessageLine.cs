@@ -20,6 +20,13 @@ internal static class MessageLine
         $"{Head(buffer.EventId, $"action {Format.Hex((ulong)buffer.Action)}", buffer.Processor, buffer.Context, buffer.Tick)} " +
         $"address {Format.Quad(buffer.Address)} length {Format.Hex((ulong)buffer.Bytes.Length)} bytes {Convert.ToHexStringLower(buffer.Bytes.AsSpan())}");
 
+    internal static byte[] Of(PrintEvent printed, string text)
+    {
+        var part = printed.Action is { } action ? $"action {Format.Hex((ulong)action)}" : "part condition";
+        var line = text.TrimEnd('\n').Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+        return Bytes($"{Head(printed.EventId ?? 0, part, printed.Processor, printed.Context, printed.Tick)} text {line}");
+    }
+
     internal static byte[] Of(CodeFaultEvent fault)
     {
         var part = fault.Action is { } action ? $"action {Format.Hex((ulong)action)}" : "part condition";

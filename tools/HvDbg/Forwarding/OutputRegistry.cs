@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using HvDbg.Client;
+using HvDbg.Client.Script.Printing;
 using HvDbg.Output;
 using HvDbg.Sinks;
 
@@ -16,7 +17,8 @@ namespace HvDbg.Forwarding;
 /// </summary>
 /// <param name="show">Shows what becomes of an output by itself; called on threads that may wait.</param>
 /// <param name="limits">How much each output holds back.</param>
-public sealed class OutputRegistry(Action<Report> show, SinkLimits? limits = null) : ISinkRegistry, IAsyncDisposable
+/// <param name="text">Makes text of what scripts print; must not wait.</param>
+public sealed class OutputRegistry(Action<Report> show, SinkLimits? limits = null, Func<PrintEvent, string>? text = null) : ISinkRegistry, IAsyncDisposable
 {
     private readonly SinkLimits _limits = limits ?? new SinkLimits();
     private readonly Lock _lock = new();
@@ -134,7 +136,7 @@ public sealed class OutputRegistry(Action<Report> show, SinkLimits? limits = nul
             }
 
             rest = TakeKnown(item, ref forwarded);
-            if (rest is TransitionsEvent or BufferEvent or CodeFaultEvent && _expectation is { } expectation && expectation.Hold(rest))
+            if (rest is TransitionsEvent or BufferEvent or CodeFaultEvent or PrintEvent && _expectation is { } expectation && expectation.Hold(rest))
             {
                 rest = null;
             }
@@ -168,6 +170,11 @@ public sealed class OutputRegistry(Action<Report> show, SinkLimits? limits = nul
             case BufferEvent buffer when _byEvent.TryGetValue(buffer.EventId, out var attachment):
                 attachment.Buffers++;
                 attachment.Offer(MessageLine.Of(buffer));
+                forwarded++;
+                return null;
+            case PrintEvent { EventId: { } id } printed when _byEvent.TryGetValue(id, out var attachment):
+                attachment.Prints++;
+                attachment.Offer(MessageLine.Of(printed, text?.Invoke(printed) ?? PrintFormatter.Raw(printed.Arguments)));
                 forwarded++;
                 return null;
             case CodeFaultEvent fault when _byEvent.TryGetValue(fault.EventId, out var attachment):

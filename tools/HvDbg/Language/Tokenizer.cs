@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 
 namespace HvDbg.Language;
@@ -85,6 +86,7 @@ public static class Tokenizer
         var depth = 0;
         for (var end = start; end < text.Length; end++)
         {
+            end = SkipText(text, end);
             depth += text[end] switch { '{' => 1, '}' => -1, _ => 0 };
             if (depth == 0)
             {
@@ -93,5 +95,40 @@ public static class Tokenizer
         }
 
         throw new CommandSyntaxException("the brace is not closed", start);
+    }
+
+    // Braces in a script's literals and comments are none of ours. Answers the last character of what begins here, or the same place.
+    private static int SkipText(string text, int start)
+    {
+        if (string.CompareOrdinal(text, start, "//", 0, 2) == 0)
+        {
+            var line = text.IndexOf('\n', start);
+            return line < 0 ? start : line;
+        }
+
+        if (string.CompareOrdinal(text, start, "/*", 0, 2) == 0)
+        {
+            var close = text.IndexOf("*/", start + 2, StringComparison.Ordinal);
+            return close < 0 ? start : close + 1;
+        }
+
+        if (text[start] != '"')
+        {
+            return start;
+        }
+
+        for (var end = start + 1; end < text.Length && text[end] != '\n'; end++)
+        {
+            if (text[end] == '\\')
+            {
+                end++;
+            }
+            else if (text[end] == '"')
+            {
+                return end;
+            }
+        }
+
+        return start;
     }
 }

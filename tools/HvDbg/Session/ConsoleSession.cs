@@ -30,12 +30,13 @@ public sealed class ConsoleSession : IAsyncDisposable
         Debugger debugger, IConsoleOutput output, CommandTable? table = null, GuestConsole? guestConsole = null, ISinkRegistry? sinks = null)
     {
         Debugger = debugger;
-        Outputs = new OutputRegistry(output.Write);
+        Table = table ?? CommandTable.Default;
+        Scripts = new ScriptStore(debugger, Table);
+        Outputs = new OutputRegistry(output.Write, text: Scripts.Text);
         Sinks = sinks ?? Outputs;
         _output = output;
-        Table = table ?? CommandTable.Default;
         GuestConsole = guestConsole;
-        Pump = new EventPump(debugger, output, Outputs.Take);
+        Pump = new EventPump(debugger, output, Outputs.Take, Scripts);
         Outputs.Forwarded = Pump.CountForwarded;
         Outputs.Returned = Pump.ShowLateAsync;
     }
@@ -43,6 +44,9 @@ public sealed class ConsoleSession : IAsyncDisposable
     public Debugger Debugger { get; }
 
     public CommandTable Table { get; }
+
+    /// <summary>The scripts of events, by which their messages are shown.</summary>
+    public ScriptStore Scripts { get; }
 
     public EventPump Pump { get; }
 
@@ -131,7 +135,7 @@ public sealed class ConsoleSession : IAsyncDisposable
 
     private void ShowError(string text, string name, string message, CommandSyntaxException? syntax)
     {
-        var lines = new List<string> { message };
+        var lines = new List<string>(message.Split('\n'));
         var data = new JsonObject { ["type"] = "error", ["command"] = text.Trim(), ["message"] = message };
         if (name.Length > 0)
         {

@@ -1,7 +1,9 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using HvDbg.Client;
+using HvDbg.Client.Script.Code;
 using HvDbg.Display;
 using HvDbg.Output;
 using HvKernel.Protocol;
@@ -15,6 +17,7 @@ public sealed class EventPump : IAsyncDisposable
     private readonly IConsoleOutput _output;
     private readonly EventSubscription _subscription;
     private readonly ImageAnnotator _image;
+    private readonly ScriptStore? _scripts;
     private readonly CancellationTokenSource _closing = new();
     private readonly Lock _lock = new();
     private readonly Task _running;
@@ -27,11 +30,13 @@ public sealed class EventPump : IAsyncDisposable
 
     /// <param name="debugger">Where things happen.</param>
     /// <param name="output">Where they are shown.</param>
+    /// <param name="scripts">By what messages of scripts are shown; null: raw.</param>
     /// <param name="select">What of them is shown, where not everything is; <see cref="Debugger.SubscribeTo"/>.</param>
-    public EventPump(Debugger debugger, IConsoleOutput output, Func<TargetEvent, TargetEvent?>? select = null)
+    public EventPump(Debugger debugger, IConsoleOutput output, Func<TargetEvent, TargetEvent?>? select = null, ScriptStore? scripts = null)
     {
         _debugger = debugger;
         _output = output;
+        _scripts = scripts;
         _image = new ImageAnnotator(debugger.Target.BuildId);
         _subscription = select is null ? debugger.Subscribe() : debugger.SubscribeTo(select);
         _running = Task.Run(RunAsync);
@@ -144,7 +149,7 @@ public sealed class EventPump : IAsyncDisposable
 
         try
         {
-            foreach (var report in await EventDisplay.RenderAsync(item, _debugger.Symbols, _image, _closing.Token).ConfigureAwait(false))
+            foreach (var report in await RenderAsync(item).ConfigureAwait(false))
             {
                 _output.Write(report);
             }
@@ -158,6 +163,33 @@ public sealed class EventPump : IAsyncDisposable
         {
             _output.Write(new Report([new OutputLine(problem.Message, LineStyle.Warning)], new() { ["type"] = "warning", ["message"] = problem.Message }));
         }
+    }
+
+    private async Task<IReadOnlyList<Report>> RenderAsync(TargetEvent item)
+    {
+        switch (item)
+        {
+            case ResetEvent:
+                _scripts?.Forget();
+                break;
+            case PrintEvent { EventId: { } id } when _scripts is not null:
+                await _scripts.FindAsync(id, _closing.Token).ConfigureAwait(false);
+                break;
+            case CodeFaultEvent fault when _scripts is not null && await ScriptOfAsync(fault).ConfigureAwait(false) is { } script:
+                return [ScriptDisplay.Render(fault, script)];
+        }
+
+        return item is PrintEvent printed && _scripts is not null
+            ? [ScriptDisplay.Render(printed, _scripts.Text(printed))]
+            : await EventDisplay.RenderAsync(item, _debugger.Symbols, _image, _closing.Token).ConfigureAwait(false);
+    }
+
+    private async Task<CompiledScript?> ScriptOfAsync(CodeFaultEvent fault)
+    {
+        var scripts = await _scripts!.FindAsync(fault.EventId, _closing.Token).ConfigureAwait(false);
+
+        // Other actions of the event may be code of another kind.
+        return fault.Manner == RunManner.Direct && scripts?.Part(fault.Action) is { } script && script.Bytes.Length == (int)fault.CodeBytes ? script : null;
     }
 
     private void TellMissed()
@@ -190,7 +222,7 @@ public sealed class EventPump : IAsyncDisposable
             case TransitionsEvent transitions:
                 Interlocked.Add(ref _triggers, transitions.Transitions.Count);
                 break;
-            case BufferEvent or CodeFaultEvent:
+            case BufferEvent or CodeFaultEvent or PrintEvent:
                 Interlocked.Increment(ref _triggers);
                 break;
             case ResetEvent:
