@@ -48,7 +48,7 @@ bochs_start() {
     if setarch -R true 2>/dev/null; then fixed="setarch -R"; fi
     # shellcheck disable=SC2086
     setpriv --pdeathsig TERM timeout --kill-after=3 "$timeout" \
-        $fixed env LD_PRELOAD="$cache/bin/fixed-time.so" "$cache/bochs/bin/bochs" -q -f "$work/bochsrc" \
+        $fixed env LD_PRELOAD="$cache/bin/fixed-time.so" "$bochs_home/bin/bochs" -q -f "$work/bochsrc" \
         >"$work/bochs.out" 2>&1 </dev/null &
     emulator_pid=$!
 }

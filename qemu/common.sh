@@ -2,6 +2,8 @@
 # The sourcing script has set `root`, the checkout's folder.
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/hvkernel
+# One for each patch: checkouts whose patches differ would build over each other by turns.
+bochs_home=$cache/bochs/$(sha256sum <"$root/qemu/bochs.patch" | cut -c1-12)
 out=$root/out
 me=${0##*/}
 

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Builds a Bochs that emulates VT-x with mode-based execute control, and leaves it in the cache as bochs/bin/bochs.
+# Builds a Bochs that emulates VT-x with mode-based execute control, and leaves it in the cache as bochs/PATCH/bin/bochs.
 #
 #   get-bochs.sh [--check|--force]      --check: say only, by the exit status, whether it is there
 #
 # The source is the distribution's upstream tarball (2.8 is the first release with MBEC, and the one of Debian 12 is
 # older, so the suites are tried in turn); the package client checks its hash against the signed index, and we check it
-# again. bochs.patch mends what several processors show. A stamp (source, patch, flags, compiler) makes the second run do nothing, without touching the network.
+# again. bochs.patch mends what resets and several processors show. A stamp (source, patch, flags, compiler) makes the second run do nothing, without touching the network.
 # Exit status: 0 there or built, 3 tools missing, 4 no source, 5 the build failed.
 set -eu
 umask 022
@@ -14,7 +14,8 @@ root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd)
 . "$root/qemu/apt.sh"
 
 least=2.8
-prefix=$cache/bochs
+prefix=$bochs_home
+sources=$cache/bochs/src
 # -fno-strict-aliasing: GCC 15 and 16 miscompile Bochs up to 3.1 without it. No -march=native or -O3: measured no faster.
 optimise="-O2 -fno-strict-aliasing"
 # No CET: with it the newer processor models panic in the firmware. AVX wants EVEX up to Bochs 3.0. No internal
@@ -58,10 +59,10 @@ find_source() {
         elif [ "$(printf '%s\n%s\n' "$version" "$least" | sort -V | head -n 1)" != "$least" ]; then
             tried="$tried $suite: $version is older than $least;"
         else
-            tarball=$prefix/src/$name
+            tarball=$sources/$name
             if ! same_hash "$hash" "$tarball"; then
                 rm -f "$tarball"
-                (cd "$prefix/src" && apt_private "$folder" apt-get source --download-only --tar-only bochs) \
+                (cd "$sources" && apt_private "$folder" apt-get source --download-only --tar-only bochs) \
                     >"$folder/log" 2>&1 || true
             fi
             if same_hash "$hash" "$tarball"; then
@@ -105,7 +106,7 @@ for tool in c++ make tar xz patch; do
     command -v $tool >/dev/null 2>&1 || die 3 "$tool is missing: run make setup"
 done
 [ "${1:-}" = --force ] || ! up_to_date || exit 0
-mkdir -p "$prefix/src"
+mkdir -p "$prefix" "$sources"
 find_source || die 4 "no source of Bochs $least or newer:${tried%;}"
 say "building Bochs $version (SHA256 $hash, checked), one to two minutes on 2 cores"
 build
