@@ -42,7 +42,7 @@ internal static unsafe class AcpiMain
         }
         else
         {
-            status = Publish(services, options.Processors, out var count);
+            status = Publish(services, options, out var count);
             if (status != EfiStatus.Success)
             {
                 text.Line("acpi: error: the firmware does not take the tables"u8);
@@ -84,10 +84,10 @@ internal static unsafe class AcpiMain
         return false;
     }
 
-    private static ulong Publish(BootServices* services, int wanted, out int count)
+    private static ulong Publish(BootServices* services, in Options options, out int count)
     {
         ProcessorList processors = default;
-        processors.Find(services, wanted);
+        processors.Find(services, options.Processors);
         count = processors.Count;
 
         // The OS may take the tables' own memory once it has read them; the FACS is in use for ever (ACPI 6.5, "Firmware ACPI Control Structure").
@@ -104,7 +104,7 @@ internal static unsafe class AcpiMain
             return status;
         }
 
-        var root = AcpiTables.Write((byte*)tables, (byte*)control, processors);
+        var root = AcpiTables.Write((byte*)tables, (byte*)control, processors, options.Suspend);
         var newer = Acpi20;
         var older = Acpi10;
         status = FirmwareCall.Invoke(services->InstallConfigurationTable, (ulong)&newer, (ulong)root);

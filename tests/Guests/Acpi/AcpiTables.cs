@@ -36,7 +36,11 @@ internal static unsafe class AcpiTables
     /// <summary>
     /// Writes all tables into one page, the FACS into another, both below 4 GiB, and gives the root pointer's place.
     /// </summary>
-    public static byte* Write(byte* tables, byte* control, in ProcessorList processors)
+    /// <param name="tables">The page for the tables.</param>
+    /// <param name="control">The page for the FACS.</param>
+    /// <param name="processors">Those that the MADT lists.</param>
+    /// <param name="suspend">Whether S3 is among the states.</param>
+    public static byte* Write(byte* tables, byte* control, in ProcessorList processors, bool suspend)
     {
         Clear(tables);
         Clear(control);
@@ -55,7 +59,7 @@ internal static unsafe class AcpiTables
         Finish(extended, "XSDT"u8, 1, HeaderBytes + 16);
         WriteFadt(fixedDescription, control, differentiated);
         Finish(fixedDescription, "FACP"u8, 3, FadtBytes);
-        Finish(differentiated, "DSDT"u8, 2, HeaderBytes + WriteDefinitions(differentiated + HeaderBytes));
+        Finish(differentiated, "DSDT"u8, 2, HeaderBytes + WriteDefinitions(differentiated + HeaderBytes, suspend));
         Finish(processorTable, "APIC"u8, 3, WriteMadt(processorTable, processors));
         WriteRootPointer(pointer, extended);
         return pointer;
@@ -102,15 +106,23 @@ internal static unsafe class AcpiTables
         table[128] = ResetEverything;
     }
 
-    // Name (\_S5, Package (4) {0, 0, 0, 0}): sleep type 0 of the PIIX4 is power-off (its data sheet, PMCNTRL).
-    private static int WriteDefinitions(byte* code)
+    // Sleep types of the PIIX4 (its data sheet, PMCNTRL): 0 is power-off, 1 suspend to RAM.
+    private static int WriteDefinitions(byte* code, bool suspend)
     {
-        // NameOp "_S5_", PackageOp with its length and number of elements, four times ZeroOp.
+        var bytes = WriteState(code, "_S5_"u8, 0);
+        return suspend ? bytes + WriteState(code + bytes, "_S3_"u8, 1) : bytes;
+    }
+
+    // Name (NAME, Package (4) {TYPE, TYPE, 0, 0}): NameOp, PackageOp with its length and number of elements; ZeroOp and OneOp are 0 and 1.
+    private static int WriteState(byte* code, ReadOnlySpan<byte> name, byte type)
+    {
         code[0] = 0x08;
-        Signature(code + 1, "_S5_"u8);
+        Signature(code + 1, name);
         code[5] = 0x12;
         code[6] = 6;
         code[7] = 4;
+        code[8] = type;
+        code[9] = type;
         return 12;
     }
 

@@ -3,7 +3,7 @@ using System;
 namespace HvKernel.Guests.Acpi;
 
 /// <summary>
-/// The load options: <c>[processors=N] next=\PATH [the next program's own]</c>. Words are parted by blanks; what stands behind the path
+/// The load options: <c>[processors=N] [suspend] next=\PATH [the next program's own]</c>. Words are parted by blanks; what stands behind the path
 /// is not looked at. Pure.
 /// </summary>
 internal unsafe struct Options
@@ -13,6 +13,9 @@ internal unsafe struct Options
 
     /// <summary>How many there are where the firmware does not tell.</summary>
     public int Processors;
+
+    /// <summary>Whether the tables offer suspend to RAM.</summary>
+    public bool Suspend;
     public char* Next;
     public int NextLength;
 
@@ -57,7 +60,7 @@ internal unsafe struct Options
 
             // A shell gives the program's own name first.
             var isName = start == 0 && end > 4 && text[end - 4] == '.';
-            if (end > start && !isName && !TryProcessors(text, start, end))
+            if (end > start && !isName && !TrySuspend(text, start, end) && !TryProcessors(text, start, end))
             {
                 Bad = text + start;
                 BadLength = end - start;
@@ -68,6 +71,13 @@ internal unsafe struct Options
         }
 
         return false;
+    }
+
+    private bool TrySuspend(char* text, int start, int end)
+    {
+        var named = end - start == 7 && Begins(text, start, end, "suspend"u8);
+        Suspend |= named;
+        return named;
     }
 
     private bool TryProcessors(char* text, int start, int end)

@@ -12,7 +12,8 @@ mkdir -p "$tree/bin" "$tree/sbin" "$tree/usr/bin" "$tree/usr/sbin" "$tree/dev" "
 flags="-std=gnu17 -O2 -Wall -Wextra -Werror -static -no-pie -fno-pie -ffile-prefix-map=$here=. -Wl,--build-id=none -s"
 # shellcheck disable=SC2086
 gcc $flags -o "$tree/bin/hvk" "$here"/src/main.c "$here"/src/counts.c "$here"/src/watched.c "$here"/src/pidreuse.c \
-    "$here"/src/poweroff.c "$here"/src/threads.c "$here"/src/offline.c "$here"/src/load.c "$here"/src/reset.c "$here"/src/dmesg.c
+    "$here"/src/poweroff.c "$here"/src/threads.c "$here"/src/offline.c "$here"/src/load.c "$here"/src/team.c \
+    "$here"/src/clock.c "$here"/src/reset.c "$here"/src/dmesg.c
 # shellcheck disable=SC2086
 gcc $flags -nostdlib -ffreestanding -fno-stack-protector -o "$tree/bin/counted" "$here/src/counted.c"
 cp "$(command -v busybox)" "$tree/bin/busybox"

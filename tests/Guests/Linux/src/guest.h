@@ -44,13 +44,35 @@ int scenario_pidreuse(long count);
 int scenario_poweroff(void);
 int scenario_offline(long count);
 int scenario_load(long rounds);
+int scenario_team(long seconds);
 int scenario_reset(const char *way);
 int scenario_acpi_off(void);
+int scenario_states(void);
+int scenario_suspend(void);
 int scenario_kexec(void);
 int scenario_dmesg(void);
 
 /* Threads on all processors that make `calls` system calls together. */
 _Noreturn void threads_run(long calls, bool migrates);
 int processors_online(void);
+
+/* Of the guest's own clock. */
+uint64_t seconds_now(void);
+
+/* Starts the process of many threads, prints "team pid=… … ready" and waits for its flag; false when that failed, which is said. */
+bool team_start(void);
+
+/* Stops it, and prints what its threads did in so many seconds; false when a result of theirs was wrong. */
+bool team_end(long seconds);
+
+/* The clock chip. False when its ports are not to be had. */
+enum { SECONDS_A_DAY = 86400 };
+bool clock_open(void);
+unsigned char clock_read(unsigned char at);
+void clock_write(unsigned char at, unsigned char value);
+
+/* Its time of day, and how long ago that was, both in seconds. */
+long clock_seconds(void);
+long clock_since(long start);
 
 #endif

@@ -1,5 +1,5 @@
 /* A parallel load that knows its own results: one worker a processor and one more, each the same rounds of checksums, forks,
-   page faults, pipes, timers and signals. The rounds are a number, not a time: a busy guest's clock in an emulator says little. */
+   page faults, pipes, timers and signals. For a number of rounds, or for a time of the clock chip beside a process of many threads. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdatomic.h>
@@ -11,10 +11,12 @@
 #include <unistd.h>
 #include "guest.h"
 
-enum { BLOCK = 32 * 1024, PAGES = 24, PAGE = 4096, MESSAGES = 20, WORKERS = MAXIMUM_PROCESSORS + 1, MAXIMUM_ROUNDS = 100000 };
+enum { BLOCK = 32 * 1024, PAGES = 24, PAGE = 4096, MESSAGES = 20, CHECKS = 5, WORKERS = MAXIMUM_PROCESSORS + 1, MAXIMUM_ROUNDS = 100000 };
 
 struct board {
     atomic_ulong checks;
+    atomic_ulong rounds;                    /* of all workers */
+    atomic_bool stop;
     atomic_ulong sums[MAXIMUM_ROUNDS];      /* of each round: the first worker's, which the others must have as well */
 };
 
@@ -123,7 +125,7 @@ static const char *round_fails(long round)
         : !child_answers(round) ? "child"
         : !signals_come() ? "signals"
         : !timer_comes() ? "timer" : NULL;
-    atomic_fetch_add(&board->checks, wrong ? 0 : 5);
+    atomic_fetch_add(&board->checks, wrong ? 0 : CHECKS);
     return wrong;
 }
 
@@ -132,43 +134,64 @@ static _Noreturn void work(int worker, long rounds)
     struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
     sigaction(SIGUSR1, &action, NULL);
     sigaction(SIGALRM, &action, NULL);
-    for (long round = 0; round < rounds; round++) {
+    for (long round = 0; round < rounds && !atomic_load(&board->stop); round++) {
         const char *wrong = round_fails(round);
         if (wrong) {
             line("load: WRONG %s worker=%d round=%ld", wrong, worker, round);
             _exit(1);
         }
+        atomic_fetch_add(&board->rounds, 1);
     }
     _exit(0);
 }
 
-int scenario_load(long rounds)
+/* So many rounds, or less where `seconds` is not 0 and so much time is over. */
+static bool load(long rounds, long seconds)
 {
-    int workers = processors_online() + 1, bad = 0;
+    int workers = processors_online() + 1;
+    bool good = true;
     pid_t pids[WORKERS];
 
     board = mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (board == MAP_FAILED || rounds > MAXIMUM_ROUNDS) {
         line("load: WRONG no memory, or more than %d rounds", MAXIMUM_ROUNDS);
-        return 1;
+        return false;
     }
-    line("load rounds=%ld workers=%d ready", rounds, workers);
     for (int i = 0; i < workers; i++)
         if ((pids[i] = fork()) == 0)
             work(i, rounds);
+    for (long start = seconds ? clock_seconds() : 0; seconds && clock_since(start) < seconds;)
+        nap_milliseconds(1);
+    atomic_store(&board->stop, seconds != 0);
     for (int i = 0; i < workers; i++) {
         int status = -1;
         if (pids[i] < 0 || waitpid(pids[i], &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
             line("load: WRONG worker %d ended with status 0x%x", i, (unsigned)status);
-            bad = 1;
+            good = false;
         }
     }
-    unsigned long checks = atomic_load(&board->checks);
-    if (!bad && checks != 5UL * (unsigned long)(workers * rounds)) {
-        line("load: WRONG %lu checks", checks);
-        bad = 1;
+    unsigned long checks = atomic_load(&board->checks), made = atomic_load(&board->rounds);
+    if (good && (checks != CHECKS * made || (!seconds && made != (unsigned long)(workers * rounds)))) {
+        line("load: WRONG %lu checks in %lu rounds", checks, made);
+        good = false;
     }
-    if (!bad)
+    if (good)
         line("load: OK %lu", checks);
-    return bad;
+    return good;
+}
+
+int scenario_load(long rounds)
+{
+    line("load rounds=%ld workers=%d ready", rounds, processors_online() + 1);
+    return load(rounds, 0) ? 0 : 1;
+}
+
+int scenario_team(long seconds)
+{
+    if (!clock_open() || !team_start())
+        return 1;
+    long start = clock_seconds();
+    bool good = load(MAXIMUM_ROUNDS, seconds);
+    good &= team_end(clock_since(start));
+    return good ? 0 : 1;
 }

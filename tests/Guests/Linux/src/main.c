@@ -83,6 +83,10 @@ int main(int count, char **words)
         return scenario_offline(number > 0 ? number : 10);
     if (!strcmp(name, "load"))
         return scenario_load(number > 0 ? number : 10);
+    if (!strcmp(name, "states"))
+        return scenario_states();
+    if (!strcmp(name, "suspend"))
+        return scenario_suspend();
     if (!strcmp(name, "reset"))
         return scenario_reset(count > 2 ? words[2] : "acpi");
     if (!strcmp(name, "off"))
@@ -92,6 +96,8 @@ int main(int count, char **words)
     if (!strcmp(name, "dmesg"))
         return scenario_dmesg();
     shared_open();
+    if (!strcmp(name, "team"))
+        return scenario_team(number > 0 ? number : 10);
     if (!strcmp(name, "pinned"))
         return watch(name, calls * processors_online(), HOW_PINNED);
     if (!strcmp(name, "migrating"))

@@ -1,29 +1,20 @@
-/* Resets the machine in the way that is named, power-off by the kernel, and kexec. What boots after a reset finds the same command
-   line: a mark in the clock chip's memory tells the scenario that it is the second one. */
+/* Resets the machine in the way that is named, power-off by the kernel, suspend, and kexec. What boots after a reset finds the same command
+   line: a mark in the clock chip's memory tells which of the ways have been gone already. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/io.h>
 #include <sys/reboot.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "guest.h"
 
 /* A byte of the clock chip's memory that neither the firmware nor the kernel uses. */
-enum { CLOCK_INDEX = 0x70, CLOCK_DATA = 0x71, MARK_AT = 0x5E, MARK = 0xA7 };
+enum { MARK_AT = 0x5E, MARK = 0xA0, MARK_BITS = 0xF0 };
 
-static void clock_write(unsigned char value)
-{
-    outb(MARK_AT, CLOCK_INDEX);
-    outb(value, CLOCK_DATA);
-}
-
-static unsigned char clock_read(void)
-{
-    outb(MARK_AT, CLOCK_INDEX);
-    return inb(CLOCK_DATA);
-}
+/* Documentation/ABI/testing/sysfs-kernel-reboot; pci is port 0xCF9. The numbers stand in the mark. */
+static const char *const ways[] = { NULL, "acpi", "pci", "kbd", "efi", "triple" };
+enum { WAYS = sizeof ways / sizeof *ways };
 
 static bool write_text(const char *path, const char *text)
 {
@@ -36,25 +27,58 @@ static bool write_text(const char *path, const char *text)
 
 int scenario_reset(const char *way)
 {
-    if (iopl(3) < 0) {
+    int number = 1;
+    while (number < WAYS && strcmp(way, ways[number]))
+        number++;
+    if (number == WAYS) {
+        line("reset error: there is no way \"%s\"", way);
+        return 1;
+    }
+    if (!clock_open()) {
         line("reset error: no I/O ports");
         return 1;
     }
-    if (clock_read() == MARK) {
-        clock_write(0);
+    unsigned char mark = clock_read(MARK_AT);
+    int gone = (mark & MARK_BITS) == MARK ? mark & ~MARK_BITS : 0;
+    if (gone == number)
         line("reset %s: the machine came back", way);
+    if (gone >= number)
         return 0;
-    }
-    /* acpi, pci (port 0xCF9), kbd, triple, efi: Documentation/ABI/testing/sysfs-kernel-reboot */
     if (!write_text("/sys/kernel/reboot/type", way)) {
         line("reset error: the kernel knows no way \"%s\"", way);
         return 1;
     }
-    clock_write(MARK);
+    clock_write(MARK_AT, (unsigned char)(MARK | number));
     line("reset %s now", way);
     reboot(RB_AUTOBOOT);
     line("reset error: the kernel came back");
     return 1;
+}
+
+static void show(const char *path)
+{
+    char text[256] = "";
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t bytes = file < 0 ? 0 : read(file, text, sizeof text - 1);
+    if (file >= 0)
+        close(file);
+    text[bytes > 0 ? strcspn(text, "\n") : 0] = 0;
+    line("states %s: %s", path, text);
+}
+
+int scenario_states(void)
+{
+    show("/sys/power/state");
+    show("/sys/power/mem_sleep");
+    return 0;
+}
+
+/* Suspend to RAM, where the kernel offers it. */
+int scenario_suspend(void)
+{
+    bool slept = write_text("/sys/power/mem_sleep", "deep") && write_text("/sys/power/state", "mem");
+    line("suspend %s", slept ? "came back" : "refused");
+    return 0;
 }
 
 /* By ACPI, without the emulator's port. */

@@ -97,7 +97,7 @@ pid_t watched_start(long count, enum how how)
     return pid;
 }
 
-static uint64_t seconds_now(void)
+uint64_t seconds_now(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
