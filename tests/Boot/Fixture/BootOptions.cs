@@ -43,6 +43,9 @@ public sealed record BootOptions
 
     public bool Hypervisor { get; init; } = true;
 
+    /// <summary>ACPI tables where the firmware has none, which guests on several processors get in any case.</summary>
+    public bool Acpi { get; init; }
+
     /// <summary>Whether there is a debug line for consoles to attach to.</summary>
     public bool DebugLine { get; init; } = true;
 
@@ -93,6 +96,11 @@ public sealed record BootOptions
         if (!Hypervisor)
         {
             yield return "--no-hypervisor";
+        }
+
+        if (Acpi)
+        {
+            yield return "--acpi";
         }
     }
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 using System.Linq;
 using System.Text.RegularExpressions;
@@ -24,9 +25,9 @@ public sealed record Scenario(BootedGuest Guest, uint Pid)
     }
 
     /// <summary>Waits until the program of this label is ready.</summary>
-    public static async Task<Scenario> ReadyAsync(BootedGuest guest, string label)
+    public static async Task<Scenario> ReadyAsync(BootedGuest guest, string label, TimeSpan? timeout = null)
     {
-        var ready = await guest.WaitForConsoleTextAsync(new Regex($@"{label} pid=(\d+) n=\d+ flag=0x10000000 ready\n", RegexOptions.Multiline));
+        var ready = await guest.WaitForConsoleTextAsync(new Regex($@"{label} pid=(\d+) n=\d+ flag=0x10000000 ready\n", RegexOptions.Multiline), timeout);
         return new Scenario(guest, uint.Parse(ready.Groups[1].Value, CultureInfo.InvariantCulture));
     }
 

@@ -30,7 +30,7 @@ internal static class ProcessorsLinux
     public static async Task<string> RunAsync(BootOptions options)
     {
         await using var guest = await BootedGuest.StartAsync(options);
-        (await guest.WaitForExitAsync(Long)).ShouldBe(0, guest.Report());
+        (await guest.WaitForExitAsync(options.Limit)).ShouldBe(0, guest.Report());
         var text = guest.Console.Text;
         text.ShouldContain($", processors {options.Processors.ToString(CultureInfo.InvariantCulture)}, meltdown: ");
         text.Contains("HvKernel: running", StringComparison.Ordinal).ShouldBe(options.Hypervisor);
