@@ -250,12 +250,12 @@ public sealed unsafe class ConfigurationTests
     public void Each_error_is_explained_and_says_what_was_expected()
     {
         foreach (var error in Enum.GetValues<ConfigurationError>().Where(error => error != ConfigurationError.None))
-            Encoding.ASCII.GetString(Configuration.Explain(error)).Length.ShouldBeGreaterThan(10, error.ToString());
-        var known = Encoding.ASCII.GetString(Configuration.Explain(ConfigurationError.UnknownKey));
+            Encoding.ASCII.GetString(ConfigurationErrors.Explain(error)).Length.ShouldBeGreaterThan(10, error.ToString());
+        var known = Encoding.ASCII.GetString(ConfigurationErrors.Explain(ConfigurationError.UnknownKey));
         foreach (var key in new[] { "next", "args", "debug-port", "baud", "wait-for-debugger", "on-refusal", "on-panic", "max-failed-boots", "log", "virtualize" })
             known.ShouldContain(key);
-        Encoding.ASCII.GetString(Configuration.Explain(ConfigurationError.TooLong)).ShouldContain("127");
-        Encoding.ASCII.GetString(Configuration.Explain(ConfigurationError.TooLong)).ShouldContain("1023");
+        Encoding.ASCII.GetString(ConfigurationErrors.Explain(ConfigurationError.TooLong)).ShouldContain("127");
+        Encoding.ASCII.GetString(ConfigurationErrors.Explain(ConfigurationError.TooLong)).ShouldContain("1023");
     }
 
     /// <summary>Bytes of all kinds, and lines that are nearly right: never a crash, never a value that no line can set, every error with its line.</summary>
