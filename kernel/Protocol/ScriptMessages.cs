@@ -29,6 +29,10 @@ public struct ScriptLayoutReply
     public ulong WindowStart, WindowBytes;
     public uint GlobalCount;
     public uint DataBytes;
+
+    /// <summary>Where safe buffers stand, which scripts may read and write.</summary>
+    public ulong Buffers;
+    public uint BufferBytes;
 }
 
 /// <summary>Reply to <see cref="MessageType.NameGlobal"/>, whose payload is the name, 1 to 31 bytes of UTF-8.</summary>

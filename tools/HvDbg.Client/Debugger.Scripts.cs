@@ -18,7 +18,8 @@ public sealed partial class Debugger
         var payload = await RequestAsync(MessageType.ScriptLayout, Wire.Bytes(request), cancellationToken, _options.SearchTimeout).ConfigureAwait(false);
         var reply = Wire.Read<ScriptLayoutReply>(payload, MessageType.ScriptLayout);
         return new ScriptLayout(
-            reply.Gate, reply.Globals, (int)reply.GlobalCount, reply.Data, (int)reply.DataBytes, reply.WindowStart, reply.WindowBytes);
+            reply.Gate, reply.Globals, (int)reply.GlobalCount, reply.Data, (int)reply.DataBytes, reply.WindowStart, reply.WindowBytes,
+            reply.Buffers, (int)reply.BufferBytes);
     }
 
     /// <summary>The numbers of global words of scripts; names that are new are given the next ones.</summary>

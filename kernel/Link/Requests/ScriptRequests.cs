@@ -31,6 +31,8 @@ public static unsafe class ScriptRequests
         reply->WindowBytes = WindowBytes;
         reply->GlobalCount = ScriptLimits.Globals;
         reply->DataBytes = ScriptLimits.DataBytes;
+        reply->Buffers = RunnerWindow.Buffers;
+        reply->BufferBytes = (uint)RunnerWindow.BufferBytes;
         return sizeof(ScriptLayoutReply);
     }
 

@@ -20,6 +20,8 @@ internal sealed unsafe class FakeScripts
         WindowBytes = 1UL << 39,
         GlobalCount = ScriptLimits.Globals,
         DataBytes = ScriptLimits.DataBytes,
+        Buffers = 0xFFFF_8780_0020_0000,
+        BufferBytes = 0x10_0000,
     };
 
     internal NameGlobalReply Name(string name)
