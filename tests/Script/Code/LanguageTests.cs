@@ -68,7 +68,9 @@ public sealed class LanguageTests
     [InlineData("long long a = 8000000000000000; long long b = -1; test_statement(a / b); test_statement(a % b);", "8000000000000000 0")]
     [InlineData("bool b = 100; test_statement(b); b = 0; test_statement(b);", "1 0")]
     [InlineData("x = 1234567890abcdef; test_statement((char)x); test_statement((unsigned short)x); test_statement((int)x);", "ffffffffffffffef cdef ffffffff90abcdef")]
-    [InlineData("test_statement(sizeof(int)); test_statement(sizeof(long)); test_statement(sizeof(char*)); int a[3] = {0}; test_statement(sizeof(a));", "4 4 8 c")]
+    [InlineData("struct p { int x; int y; }; int f(struct p v) { v.x += 10; return v.x + v.y; } struct p a = { 1, 2 }; test_statement(f(a)); test_statement(a.x);", "13 1")]
+    [InlineData("int m[2][3] = { 1, 2, 3, 4, 5, 6 }; int f(int (*r)[3], int i) { return r[i][2]; } test_statement(f(m, 1)); wchar_t w[] = L\"ab\"; test_statement(w[1] == L'b');", "6 1")]
+    [InlineData("test_statement(sizeof(int)); test_statement(sizeof(long)); test_statement(sizeof(char*)); int a[3] = {0}; test_statement(sizeof(a));", "4 8 8 c")]
     [InlineData("typedef unsigned char byte; byte b = 1ff; test_statement(b);", "ff")]
     public void Types(string text, string expected) => Check(text, expected);
 

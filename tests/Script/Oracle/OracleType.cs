@@ -25,10 +25,10 @@ internal sealed record OracleType(int Bits, bool IsSigned, bool IsWord = false)
         "unsigned char" => new OracleType(8, false),
         "short" => new OracleType(16, true),
         "unsigned short" => new OracleType(16, false),
-        "int" or "long" => Int,
-        "unsigned int" or "unsigned long" => UnsignedInt,
-        "long long" => LongLong,
-        "unsigned long long" => new OracleType(64, false),
+        "int" => Int,
+        "unsigned int" => UnsignedInt,
+        "long" or "long long" => LongLong,
+        "unsigned long" or "unsigned long long" => new OracleType(64, false),
         var name => throw new NotSupportedException(name),
     };
 

@@ -64,6 +64,10 @@ public sealed class BinderTests
         "int[2][2] a: a+0:int = 1:int, a+4:int = 2:int, a+8:int = 3:int; int[3] b: b+0:int = 1:int, b+4:int = 2:int, b+8:int = 3:int;")]
     [InlineData("char s[] = \"ab\"; char *t = \"c\"; x = strlen(s);",
         "char[3] s: s+0:char = 61:char, s+1:char = 62:char; char* t: t = char*<\"6300\">; x = Strlen(word<&s:char*>);")]
+    [InlineData("int m[2][3]; int (*r)[3] = m; x = r[1][2]; y = sizeof(r[0]);",
+        "int[3][2] m; int[3]* r: r = &m:int[3]*; x = word<[(Add word<r> 14)]:int>; y = c;")]
+    [InlineData("wchar_t w[] = L\"a\"; w[0] = L'b' + 1; char c = 'c';",
+        "unsigned short[2] w: w+0:unsigned short = 61:unsigned short; w+0:unsigned short = 63:unsigned short; char c: c = 63:char;")]
     [InlineData("wcslen(L\"a\");", "Wcslen(\"61000000\");")]
     public void Places(string text, string? shape) => Check(text, shape);
 
@@ -90,6 +94,17 @@ public sealed class BinderTests
         script.Functions.Select(function => function.Name).ShouldBe(["even", "odd"]);
         BoundShape.Of(script.Functions[1].Body!).ShouldBe("{ return even((Subtract:int n 1:int)); }");
         BoundShape.Of(script.Main.Body!).ShouldBe("{ x = word<even(5:int)>; }");
+    }
+
+    [Fact]
+    public void Structs_are_passed_by_address_and_copied_by_the_function()
+    {
+        var script = Bound("struct p { int x; long y; }; struct p a; int f(int n, struct p v) { v.x = n; return v.x; } x = f(1, a); struct p b[2]; f(2, b[1]);");
+
+        BoundShape.Of(script.Functions[0].Body!).ShouldBe("{ struct p v: v = [word<v>]:struct p; v+0:int = n; return v+0:int; }");
+        script.Functions[0].Locals.Select(local => $"{local.Type} {local.Index}").ShouldBe(["int 0", "struct p* 1", "struct p 2"]);
+        string.Join(' ', script.Main.Body!.Statements.Select(BoundShape.Of))
+            .ShouldBe("struct p a; x = word<f(1:int, &a:struct p*)>; struct p[2] b; f(2:int, &b+16:struct p:struct p*);");
     }
 
     [Fact]

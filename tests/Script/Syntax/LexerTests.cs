@@ -23,6 +23,13 @@ public sealed class LexerTests
     [InlineData("0b1", 0xb1)]
     [InlineData("ad", 0xad)]
     [InlineData("DeadBeef", 0xdeadbeef)]
+    [InlineData("0n 10", 10)]
+    [InlineData("0x  1`0", 0x10)]
+    [InlineData("'A'", 0x41)]
+    [InlineData("'\\n'", 10)]
+    [InlineData("'\\''", 0x27)]
+    [InlineData("'\\xff'", 0xff)]
+    [InlineData("L'é'", 0xe9)]
     [InlineData("ffffffffffffffff", ulong.MaxValue)]
     [InlineData("0n18446744073709551615", ulong.MaxValue)]
     public void Numbers(string text, ulong value) => Single(text).Number.ShouldBe(value);
@@ -52,6 +59,8 @@ public sealed class LexerTests
     [InlineData("0.25f", 0.25, true)]
     [InlineData("2.0e-3", 0.002, false)]
     [InlineData("10.0E2F", 1000, true)]
+    [InlineData(".5", 0.5, false)]
+    [InlineData("11.", 11, false)]
     public void Numbers_with_a_fraction_are_decimal(string text, double value, bool isSingle)
     {
         var token = Single(text);

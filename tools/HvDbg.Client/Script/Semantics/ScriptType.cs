@@ -43,11 +43,13 @@ public sealed record IntegerType(int Bytes, bool IsSigned, string Name) : Script
     public static IntegerType Short { get; } = new(2, true, "short");
     public static IntegerType UnsignedShort { get; } = new(2, false, "unsigned short");
 
-    /// <summary>Both <c>int</c> and <c>long</c> have four bytes (Windows' data model).</summary>
     public static IntegerType Int { get; } = new(4, true, "int");
     public static IntegerType UnsignedInt { get; } = new(4, false, "unsigned int");
-    public static IntegerType Long { get; } = new(4, true, "long");
-    public static IntegerType UnsignedLong { get; } = new(4, false, "unsigned long");
+
+    /// <summary>HyperDbg's has eight bytes, other than that of Windows.</summary>
+    public static IntegerType Long { get; } = new(8, true, "long");
+    public static IntegerType UnsignedLong { get; } = new(8, false, "unsigned long");
+
     public static IntegerType LongLong { get; } = new(8, true, "long long");
     public static IntegerType UnsignedLongLong { get; } = new(8, false, "unsigned long long");
 

@@ -7,7 +7,7 @@ internal static class Keywords
 {
     /// <summary>Words of which the names of the language's own types consist.</summary>
     internal static IReadOnlySet<string> Types { get; } =
-        new HashSet<string> { "void", "bool", "char", "short", "int", "long", "signed", "unsigned", "float", "double" };
+        new HashSet<string> { "void", "bool", "char", "short", "int", "long", "signed", "unsigned", "float", "double", "wchar_t" };
 
     /// <summary>Words with which a statement begins.</summary>
     internal static IReadOnlySet<string> Statements { get; } =

@@ -102,11 +102,18 @@ public sealed class Lexer
             case '"':
                 ReadString();
                 break;
+            case 'L' when Peek(1) == '\'':
+            case '\'':
+                ReadCharacter();
+                break;
             case var letter when IsNameStart(letter):
                 ReadWord();
                 break;
             case var digit when char.IsAsciiDigit(digit):
                 ReadNumber();
+                break;
+            case '.' when char.IsAsciiDigit(Peek(1)):
+                ReadFraction(start, "");
                 break;
             case '@' or '$' when IsNameStart(Peek(1)):
                 _at++;
@@ -129,6 +136,22 @@ public sealed class Lexer
         var isWide = Current == 'L';
         _at = StringLiteral.Read(_source, isWide ? _at + 1 : _at, isWide, _diagnostics, out var bytes);
         _tokens.Add(Make(TokenKind.String, start, "") with { Bytes = bytes, HasAffix = isWide });
+    }
+
+    /// <summary><c>'a'</c> and <c>L'a'</c> are numbers: the character's code.</summary>
+    private void ReadCharacter()
+    {
+        var start = _at;
+        var isWide = Current == 'L';
+        _at = StringLiteral.Read(_source, isWide ? _at + 1 : _at, isWide, _diagnostics, out var bytes);
+        if (bytes.Length != (isWide ? 2 : 1))
+        {
+            Bad(start, "single quotes stand around one character", "a string stands in double quotes");
+            return;
+        }
+
+        Add(TokenKind.Number, start, _text[start.._at]);
+        _tokens[^1] = _tokens[^1] with { Number = isWide ? (ulong)(bytes[0] | (bytes[1] << 8)) : bytes[0] };
     }
 
     private void ReadWord()
@@ -156,8 +179,8 @@ public sealed class Lexer
     private void ReadNumber()
     {
         var start = _at;
-        var digits = SkipWhile(IsWordPart);
-        if (Current == '.' && char.IsAsciiDigit(Peek(1)))
+        var digits = SkipWhile(IsWordPart) + ReadSeparatedDigits(start);
+        if (Current == '.' && !IsNameStart(Peek(1)) && digits.All(char.IsAsciiDigit))
         {
             ReadFraction(start, digits);
         }
@@ -171,7 +194,25 @@ public sealed class Lexer
         }
     }
 
-    /// <summary>Numbers with a fraction are decimal: <c>1.5</c>, <c>2.0e-3</c>, <c>0.5f</c>.</summary>
+    /// <summary>The digits of <c>0n 10</c>: HyperDbg lets blanks stand behind the prefix.</summary>
+    private string ReadSeparatedDigits(int start)
+    {
+        var blanks = _at;
+        while (Peek(blanks - _at) == ' ')
+        {
+            blanks++;
+        }
+
+        if (_at != start + 2 || _text[start] != '0' || _text[start + 1] is not ('n' or 'x' or 't' or 'y') || blanks == _at || !char.IsAsciiHexDigit(Peek(blanks - _at)))
+        {
+            return "";
+        }
+
+        _at = blanks;
+        return SkipWhile(IsWordPart);
+    }
+
+    /// <summary>Numbers with a fraction are decimal: <c>1.5</c>, <c>.5</c>, <c>11.</c>, <c>2.0e-3</c>, <c>0.5f</c>.</summary>
     private void ReadFraction(int start, string whole)
     {
         _at++;
@@ -223,12 +264,6 @@ public sealed class Lexer
 
         _at += char.IsSurrogatePair(_text, _at) ? 2 : 1;
         var shown = char.IsControl(_text[start]) ? $"U+{((int)_text[start]).ToString("X4", CultureInfo.InvariantCulture)}" : $"'{_text[start.._at]}'";
-        if (_text[start] == '\'')
-        {
-            Bad(start, "there are no characters in single quotes", CharacterHint(start));
-            return;
-        }
-
         Bad(start, $"unexpected character {shown}", _text[start] switch
         {
             '?' or ':' => "there is no '? :', write if (…) {…} else {…}",
@@ -237,19 +272,6 @@ public sealed class Lexer
             '\\' => "a backslash has a meaning in strings only",
             _ => "",
         });
-    }
-
-    /// <summary>Goes over the whole of <c>'a'</c> where it is one, and says its code.</summary>
-    private string CharacterHint(int start)
-    {
-        if (Peek(1) != '\'' || Current > 0x7E)
-        {
-            return "strings stand in double quotes";
-        }
-
-        var code = ((int)Current).ToString("x", CultureInfo.InvariantCulture);
-        _at += 2;
-        return $"write the code of {_text[start.._at]}: {code}";
     }
 
     private string SkipWhile(Func<char, bool> accepts)

@@ -34,8 +34,7 @@ public sealed partial class Parser
         var isFirst = true;
         do
         {
-            var type = ParsePointers(specifier);
-            var name = ExpectName("a variable's name");
+            var (type, name) = ParseDeclarator(specifier, "a variable's name");
             if (isFirst && At("(") && !_isPanicking)
             {
                 into.Add(ParseFunction(first.Span, type, name));
@@ -43,7 +42,7 @@ public sealed partial class Parser
             }
 
             isFirst = false;
-            into.Add(FinishDeclaration(first.Span, ParseDimensions(type, mayBeOpen: true), name));
+            into.Add(FinishDeclaration(first.Span, type, name));
         }
         while (!_isPanicking && Take(","));
         EndStatement();
@@ -166,9 +165,8 @@ public sealed partial class Parser
                 break;
             }
 
-            var type = ParsePointers(ParseTypeSpecifier());
-            var name = ExpectName("a parameter's name");
-            parameters.Add(new ParameterSyntax(name.Span, ParseDimensions(type, mayBeOpen: true), name.Text));
+            var (type, name) = ParseDeclarator(ParseTypeSpecifier(), "a parameter's name");
+            parameters.Add(new ParameterSyntax(name.Span, type, name.Text));
             if (!At(")") && !Take(","))
             {
                 ReportExpected("',' or ')'");

@@ -313,9 +313,8 @@ public sealed partial class Parser
             return new ExpressionStatementSyntax(effect.Span, effect);
         }
 
-        var type = ParsePointers(ParseTypeSpecifier());
-        var name = ExpectName("a variable's name");
-        return FinishDeclaration(first.Span, ParseDimensions(type, mayBeOpen: true), name);
+        var (type, name) = ParseDeclarator(ParseTypeSpecifier(), "a variable's name");
+        return FinishDeclaration(first.Span, type, name);
     }
 
     /// <summary>A bare name, which does nothing, is a step as well.</summary>

@@ -45,7 +45,7 @@ public sealed partial class Parser
         var name = TypeOf(words);
         if (name is null)
         {
-            Note(span, $"there is no type '{string.Join(' ', words)}'", "bool, char, short, int, long and long long, the last five perhaps unsigned; float, double, void");
+            Note(span, $"there is no type '{string.Join(' ', words)}'", "bool, char, short, int, long and long long, the last five perhaps unsigned; wchar_t, float, double, void");
         }
 
         return new NamedTypeSyntax(span, name ?? "int");
@@ -68,7 +68,7 @@ public sealed partial class Parser
         return (name, signs) switch
         {
             ("char" or "short" or "int" or "long" or "long long", 0 or 1) => isUnsigned ? "unsigned " + name : name,
-            ("void" or "bool" or "float" or "double", 0) => name,
+            ("void" or "bool" or "float" or "double" or "wchar_t", 0) => name,
             _ => null,
         };
     }
@@ -88,6 +88,24 @@ public sealed partial class Parser
         }
 
         return type;
+    }
+
+    /// <summary>What stands behind a type: <c>*name[2]</c>, or <c>(*name)[2]</c> for a pointer to an array.</summary>
+    /// <param name="what">Whose name it is, for the message.</param>
+    private (TypeSyntax Type, Token Name) ParseDeclarator(TypeSyntax specifier, string what)
+    {
+        var type = ParsePointers(specifier);
+        if (!At("(") || !Following.IsMark("*"))
+        {
+            var name = ExpectName(what);
+            return (ParseDimensions(type, mayBeOpen: true), name);
+        }
+
+        _at += 2;
+        var pointer = ExpectName(what);
+        Expect(")");
+        type = ParseDimensions(type, mayBeOpen: false);
+        return (new PointerTypeSyntax(SpanFrom(specifier.Span), type), pointer);
     }
 
     /// <summary><c>[2][3]</c> behind a name: an array of two arrays of three.</summary>

@@ -5,10 +5,10 @@ using HvDbg.Client.Script.Text;
 
 namespace HvDbg.Client.Script.Syntax;
 
-/// <summary>Strings as they are written: <c>\n \t \r \0 \\ \" \xNN</c> stand for one character; any other backslash is one.</summary>
+/// <summary>Strings and characters as they are written: <c>\n \t \r \0 \\ \" \' \xNN</c> stand for one character; any other backslash is one.</summary>
 internal static class StringLiteral
 {
-    /// <summary>Reads from the opening quote on.</summary>
+    /// <summary>Reads from the opening quote, single or double, to the same one again.</summary>
     /// <param name="start">Where the opening quote is.</param>
     /// <param name="bytes">The content.</param>
     /// <returns>Where the text goes on.</returns>
@@ -17,7 +17,8 @@ internal static class StringLiteral
         var text = source.Text;
         var content = new List<byte>();
         var at = start + 1;
-        while (at < text.Length && text[at] is not ('"' or '\n'))
+        var quote = text[start];
+        while (at < text.Length && text[at] != quote && text[at] != '\n')
         {
             if (text[at] == '\\' && at + 1 < text.Length && Escaped(text[at + 1]) is { } character)
             {
@@ -37,12 +38,12 @@ internal static class StringLiteral
         }
 
         bytes = [.. content];
-        if (at < text.Length && text[at] == '"')
+        if (at < text.Length && text[at] == quote)
         {
             return at + 1;
         }
 
-        diagnostics.Add(new SourceSpan(source, start, at - start), "a string without its closing '\"'");
+        diagnostics.Add(new SourceSpan(source, start, at - start), quote == '"' ? "a string without its closing '\"'" : "a character without its closing quote");
         return at;
     }
 
@@ -52,7 +53,7 @@ internal static class StringLiteral
         't' => '\t',
         'r' => '\r',
         '0' => '\0',
-        '\\' or '"' => letter,
+        '\\' or '"' or '\'' => letter,
         _ => null,
     };
 

@@ -24,6 +24,9 @@ internal sealed class BindingContext(ScriptOptions options, DiagnosticList diagn
 
     internal IReadOnlyList<GlobalSymbol> Globals => _globalsInOrder;
 
+    /// <summary>Parameters that a script passes by value, and code by the address of a struct that the function copies first.</summary>
+    internal HashSet<LocalSymbol> CopiedParameters { get; } = new(ReferenceEqualityComparer.Instance);
+
     /// <summary>Variables of the top level, for the hint that functions do not see them.</summary>
     internal HashSet<string> TopLevelVariables { get; } = [];
 

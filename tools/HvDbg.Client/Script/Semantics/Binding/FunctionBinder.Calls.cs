@@ -70,10 +70,23 @@ internal sealed partial class FunctionBinder
         var arguments = new List<BoundExpression>();
         foreach (var (argument, parameter) in call.Arguments.Zip(function.Parameters))
         {
-            arguments.Add(Converted(BindValue(argument), parameter.Type, $"parameter '{parameter.Name}'"));
+            arguments.Add(BindOwnArgument(argument, parameter));
         }
 
         return function.ReturnType is ErrorType ? Error(call.Span) : new BoundCall(call.Span, function, arguments);
+    }
+
+    private BoundExpression BindOwnArgument(ExpressionSyntax argument, LocalSymbol parameter)
+    {
+        var what = $"parameter '{parameter.Name}'";
+        var value = BindValue(argument);
+        if (!_context.CopiedParameters.Contains(parameter))
+        {
+            return Converted(value, parameter.Type, what);
+        }
+
+        var type = (PointerType)parameter.Type;
+        return Converted(value, type.Target, what) is BoundLoad load ? AddressOf(load.Span, type, load.Place) : Error(argument.Span);
     }
 
     /// <summary><c>print</c> and <c>formats</c>.</summary>

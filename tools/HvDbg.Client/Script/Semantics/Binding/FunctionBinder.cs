@@ -91,12 +91,16 @@ internal sealed partial class FunctionBinder
     {
         var binder = new FunctionBinder(context, function.ReturnType, isTopLevel: false);
         binder._locals.AddRange(function.Parameters);
-        foreach (var parameter in function.Parameters)
+        var statements = new List<BoundStatement>();
+        foreach (var (parameter, place) in function.Parameters.Zip(syntax.Parameters))
         {
             binder._outermost.Add(parameter);
+            if (context.CopiedParameters.Contains(parameter))
+            {
+                statements.Add(binder.CopyOf(parameter, place.Span));
+            }
         }
 
-        var statements = new List<BoundStatement>();
         binder.BindAll(syntax.Body.Statements, statements);
         function.Body = new BoundBlock(syntax.Body.Span, statements);
         function.Locals = binder._locals;
@@ -121,13 +125,24 @@ internal sealed partial class FunctionBinder
             type = _types.BindObject(syntax.Type, _scope, "a parameter");
         }
 
-        if (type is StructType or ArrayType)
+        if (type is not StructType)
         {
-            _context.Report(syntax.Span, $"parameter '{syntax.Name}' cannot be {type}", $"pass its address: {type}* {syntax.Name}");
-            type = ErrorType.Instance;
+            return new LocalSymbol(syntax.Name, type, index);
         }
 
-        return new LocalSymbol(syntax.Name, type, index);
+        var copied = new LocalSymbol(syntax.Name, new PointerType(type), index);
+        _context.CopiedParameters.Add(copied);
+        return copied;
+    }
+
+    /// <summary>A variable of the parameter's name, with the struct that it points to.</summary>
+    private BoundDeclaration CopyOf(LocalSymbol parameter, SourceSpan span)
+    {
+        var type = ((PointerType)parameter.Type).Target;
+        var address = Conversions.ToWord(new BoundLoad(span, new LocalPlace(span, parameter)));
+        var local = Declare(_outermost, parameter.Name, type);
+        var whole = new LocalPlace(span, local);
+        return new BoundDeclaration(span, local, [new BoundAssignment(span, whole, new BoundLoad(span, new MemoryPlace(span, type, address)))]);
     }
 
     private FunctionSymbol Finish(string name, IReadOnlyList<LocalSymbol> parameters, IReadOnlyList<BoundStatement> statements, SourceSpan span) =>

@@ -24,6 +24,7 @@ internal sealed class TypeBinder(BindingContext context, Func<ExpressionSyntax, 
 
     internal ScriptType Bind(TypeSyntax syntax, Scope scope) => syntax switch
     {
+        NamedTypeSyntax { Name: "wchar_t" } => IntegerType.UnsignedShort,
         NamedTypeSyntax named => Basic.GetValueOrDefault(named.Name) ?? scope.FindType(named.Name) ?? Unknown(named),
         StructTypeSyntax described => BindStruct(described, scope),
         PointerTypeSyntax pointer => new PointerType(Bind(pointer.Target, scope)),
