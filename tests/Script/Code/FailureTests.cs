@@ -56,6 +56,16 @@ public sealed class FailureTests
     });
 
     [Fact]
+    public void Variables_end_before_the_texts_of_helpers() => ScriptMachine.With(machine =>
+    {
+        machine.Run("int f(int n) { int a[400] = {0}; a[n & 3] = 1; return f(n + 1) + a[0]; } f(1);").Failure.ShouldBe(ScriptFailure.Stack);
+        machine.Data[^ScriptLimits.TextBytes..].ToArray().ShouldAllBe(value => value == ScriptMachine.Unwritten);
+
+        // The function below the one that failed had its variables.
+        machine.Data[(6 * 0x1000)..(7 * 0x1000)].ToArray().ShouldContain((byte)1);
+    });
+
+    [Fact]
     public void A_script_without_end_ends_in_milliseconds() => ScriptMachine.With(machine =>
     {
         var script = machine.Compile("while (1) { }");

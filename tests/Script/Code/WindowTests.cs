@@ -76,7 +76,7 @@ public sealed class WindowTests
             {
                 foreach (var address in new[] { start, start + (ulong)(length - bytes) })
                 {
-                    Clear(layout.Data, layout.DataBytes);
+                    machine.Data.Clear();
                     var result = machine.Run(text.Replace("#", "0x" + address.ToString("x", CultureInfo.InvariantCulture), StringComparison.Ordinal));
                     result.End.ShouldBe(RunEnd.Completed, $"{text} at {address:x}: {result}");
                 }
@@ -163,6 +163,4 @@ public sealed class WindowTests
             yield return layout.Data - width + 1;
         }
     }
-
-    private static unsafe void Clear(ulong address, int bytes) => new Span<byte>((void*)address, bytes).Clear();
 }

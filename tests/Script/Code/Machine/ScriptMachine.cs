@@ -23,6 +23,9 @@ internal sealed unsafe class ScriptMachine
     internal const int GlobalCount = ScriptLimits.Globals;
     internal const int BufferBytes = 0x1000;
 
+    /// <summary>What the data of a run is filled with before.</summary>
+    internal const byte Unwritten = 0xA5;
+
     private const int CodeOffset = 0x10_0000;
     private const int CodeBytes = 0x10_0000;
     private const int DataOffset = 0x20_0000;
@@ -86,6 +89,8 @@ internal sealed unsafe class ScriptMachine
     internal Span<ulong> Registers => _block.AsSpan(0, 16);
 
     internal Span<ulong> Globals => new((void*)Layout.Globals, GlobalCount);
+
+    internal Span<byte> Data => new((void*)Layout.Data, Layout.DataBytes);
 
     internal Span<byte> SafeBuffer => new((void*)Buffer, BufferBytes);
 
@@ -197,7 +202,7 @@ internal sealed unsafe class ScriptMachine
         GuestMemory.Clear();
 
         // Nothing may rely on data being zero.
-        new Span<byte>((void*)Layout.Data, Layout.DataBytes).Fill(0xA5);
+        Data.Fill(Unwritten);
         SafeBuffer.Clear();
         Helpers.PseudoRegisters.Clear();
         Helpers.Registers.Clear();
