@@ -16,7 +16,7 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
-states=${HVK_BENCH:-'none count-u count-k count-ku log-ku collect-ku code code-gs contained contained-gs root condition'}
+states=${HVK_BENCH:-'none count-u count-k count-ku log-ku collect-ku code code-gs contained contained-gs root condition script-empty script-counter script-false script-printf script-read'}
 scenarios=
 for state in $states; do scenarios=$scenarios,syscalls:$calls; done
 "$root/qemu/boot.sh" --with bochs --timeout 900 --debug "unix:$work/debug" --console "$work/console" \
@@ -63,6 +63,12 @@ for state in $states; do
         contained) console -c "!mode ku pid 0n$pid buffer 8 run contained asm code {inc qword ptr [rcx]; xor eax, eax}" ;;
         contained-gs) console -c "!mode ku pid 0n$pid buffer 8 run contained asm code {inc qword ptr [rcx]; mov rax, gs:[0]; xor eax, eax}" ;;
         root) console -c "!mode ku pid 0n$pid buffer 8 run root asm code {again: inc qword ptr [rcx]; xor eax, eax; jnz again}" ;;
+        # The same counter from a text; a condition that is false; a message of three numbers, collected; and one read of the guest's memory.
+        script-empty) console -c "!mode ku pid 0n$pid script {;}" ;;
+        script-counter) console -c "!mode ku pid 0n$pid script {.n = .n + 1;}" ;;
+        script-false) console -c "!mode ku pid 0n$pid when {@rax == 123456} script {.n = .n + 1;}" ;;
+        script-printf) console -c "!mode ku pid 0n$pid imm no script {printf(\"%llx %llx %llx\\n\", @rax, @rip, \$context);}" ;;
+        script-read) console -c "!mode ku pid 0n$pid script {.n = poi(@rsp);}" ;;
         condition) console -c "!mode ku pid 0n$pid count asm condition {xor eax, eax; cmp rdx, 3; sete al}" ;;
     esac
     before=$(exits)

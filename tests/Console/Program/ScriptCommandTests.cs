@@ -120,6 +120,30 @@ public class ScriptCommandTests
     }
 
     [Fact]
+    public async Task An_argument_may_be_an_expression_of_the_language_and_sums_need_no_script()
+    {
+        await using var console = await ConsoleHarness.StartAsync(MakeTarget());
+        console.Target.Stop(StopReason.Pause);
+        await console.RunAsync("pause");
+        var runs = 0;
+        console.Target.Events.Run = (_, _) =>
+        {
+            runs++;
+            return (new RunCodeReply { Result = 0x1234 }, []);
+        };
+        await console.RunAsync("r rax = poi(@rsp + 8) & ff");
+        runs.ShouldBe(1);
+        (await console.RunAsync("r rax")).ShouldBe("rax=0000000000001234");
+        await console.RunAsync("r rax=@rax + 1");
+        (await console.RunAsync("r rax")).ShouldBe("rax=0000000000001235");
+        runs.ShouldBe(1);
+        await console.RunAsync("db poi( @rsp + 8 ) l 10");
+        runs.ShouldBe(2);
+        (await console.RunAsync("db poi(@rsp")).ShouldContain("expected");
+        runs.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task A_brace_in_a_literal_or_a_comment_does_not_end_a_script()
     {
         await using var console = await ConsoleHarness.StartAsync(MakeTarget());

@@ -67,10 +67,7 @@ internal static class ScriptCommands
     internal static async Task<ulong> RunAsync(ConsoleSession session, CompiledScript script, CancellationToken cancellationToken)
     {
         session.Scripts.Once = script;
-        var run = await session.Debugger.RunScriptAsync(script, cancellationToken: cancellationToken).ConfigureAwait(false);
-        return run.Fault is { } fault
-            ? throw new DebuggerException(string.Join('\n', ScriptFault.Lines(CodeDisplay.Why(fault), fault, script)))
-            : run.Result;
+        return await ScriptRun.ValueAsync(session.Debugger, script, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The value of an expression in the stopped guest.</summary>

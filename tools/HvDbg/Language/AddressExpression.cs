@@ -1,8 +1,10 @@
+using System;
 using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using HvDbg.Client;
 using HvDbg.Display;
+using HvDbg.Session;
 using HvKernel.Protocol;
 
 namespace HvDbg.Language;
@@ -24,13 +26,20 @@ public sealed record AddressTerm(AddressTermKind Kind, string Name, ulong Value,
 
 /// <summary>
 /// An address as a person writes it: numbers, <c>@register</c> and symbols of the guest's kernel, joined by <c>+</c> and <c>-</c>. Parsed
-/// completely before anything is asked of the target. Sums wrap around at 2^64.
+/// completely before anything is asked of the target. Sums wrap around at 2^64. What is more than such a sum is an expression of the script language.
 /// </summary>
 public sealed class AddressExpression
 {
-    private AddressExpression(IReadOnlyList<AddressTerm> terms) => Terms = terms;
+    private AddressExpression(IReadOnlyList<AddressTerm> terms, string? script = null)
+    {
+        Terms = terms;
+        Script = script;
+    }
 
     public IReadOnlyList<AddressTerm> Terms { get; }
+
+    /// <summary>The text where it is more than a sum: an expression of the script language, which the target works out; null: it is a sum.</summary>
+    public string? Script { get; }
 
     /// <summary>Takes the tokens of one address: further ones as long as a sign joins them.</summary>
     public static AddressExpression Parse(string name, TokenReader reader)
@@ -42,9 +51,15 @@ public sealed class AddressExpression
         }
 
         var end = first.End;
-        while (reader.Peek is { IsWord: true } next && (EndsWithSign(reader.Text, end) || next.Text[0] is '+' or '-'))
+        while (reader.Peek is { IsWord: true } next
+            && (EndsWithSign(reader.Text, end) || IsSign(next.Text[0]) || IsOpen(reader.Text.AsSpan(first.Start, end - first.Start))))
         {
             end = reader.Take().End;
+        }
+
+        if (IsScript(reader.Text.AsSpan(first.Start, end - first.Start)))
+        {
+            return new AddressExpression([], reader.Text[first.Start..end]);
         }
 
         return new AddressExpression(Parse(name, reader.Text, first.Start, end));
@@ -55,6 +70,12 @@ public sealed class AddressExpression
     /// <summary>Works the address out, asking the target for registers and symbols where the expression has some.</summary>
     public async Task<ulong> EvaluateAsync(Debugger debugger, CancellationToken cancellationToken)
     {
+        if (Script is not null)
+        {
+            var script = await debugger.CompileExpressionAsync(Script, null, cancellationToken).ConfigureAwait(false);
+            return await ScriptRun.ValueAsync(debugger, script, cancellationToken).ConfigureAwait(false);
+        }
+
         var sum = 0ul;
         RegistersReply? registers = null;
         foreach (var term in Terms)
@@ -89,7 +110,15 @@ public sealed class AddressExpression
         }
     }
 
-    private static bool EndsWithSign(string text, int end) => text[end - 1] is '+' or '-';
+    // Parentheses that are not closed yet: blanks within them end nothing.
+    private static bool IsOpen(ReadOnlySpan<char> text) => text.Count('(') > text.Count(')');
+
+    // Signs that sums and symbols do not have; a pseudo-register or a global in front.
+    private static bool IsScript(ReadOnlySpan<char> text) => text.ContainsAny("()*/&|^~%<>") || text[0] is '$' or '.';
+
+    private static bool EndsWithSign(string text, int end) => IsSign(text[end - 1]);
+
+    private static bool IsSign(char character) => character is '+' or '-' or '*' or '/' or '%' or '&' or '|' or '^' or '<' or '>';
 
     private static List<AddressTerm> Parse(string name, string text, int start, int end)
     {
