@@ -70,7 +70,11 @@ public static unsafe class ModeTrap
 
         TriggerOutcome outcome;
         EventActions.Trigger(vcpu, watch, context, &outcome);
-        ScriptEvents.Apply(vcpu);
+        if (machine->Scripts.Effects.HasAny)
+        {
+            ScriptEvents.Apply(vcpu);
+        }
+
         if (machine->Events.Stale)
         {
             machine->Events.Stale = false;

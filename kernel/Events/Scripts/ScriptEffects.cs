@@ -19,6 +19,9 @@ public unsafe struct ScriptEffects
     private fixed uint _events[MostChanges];
     private fixed uint _operations[MostChanges];
 
+    /// <summary>Whether there is something to carry out after the trigger; a pause is part of its outcome.</summary>
+    public readonly bool HasAny => Changes != 0 || Injection != 0;
+
     /// <summary>Notes a change, behind those asked for before; false where there is no room.</summary>
     public bool Add(uint eventId, EventOperation operation)
     {
