@@ -121,8 +121,7 @@ public static unsafe class ScriptGuestMemory
     /// </summary>
     public static byte* Readable(VCpu* vcpu, ulong address, ulong bytes)
     {
-        ref var scripts = ref vcpu->Machine->Scripts;
-        var own = scripts.Memory.Own(address, bytes);
+        var own = Own(vcpu, address, bytes);
         if (own != null)
         {
             return own;
@@ -135,14 +134,20 @@ public static unsafe class ScriptGuestMemory
             return vcpu->Runner.StackTop - below;
         }
 
-        var blob = scripts.Blob;
+        var blob = vcpu->Machine->Scripts.Blob;
         return address - blob->Address < blob->Bytes && bytes <= blob->Bytes - (address - blob->Address) ? vcpu->Machine->Code.Own(address) : null;
     }
 
     /// <summary>Whether the address lies in the slot that holds the window, which is no place of the guest's while scripts run.</summary>
     public static bool IsWindow(ulong address) => ((address >> 39) & 511) == RunnerWindow.Slot;
 
-    private static byte* Own(VCpu* vcpu, ulong address, ulong bytes) => vcpu->Machine->Scripts.Memory.Own(address, bytes);
+    // Safe buffers belong to all scripts, as in the accesses that their code makes itself (ScriptLayoutReply.Buffers).
+    private static byte* Own(VCpu* vcpu, ulong address, ulong bytes)
+    {
+        var own = vcpu->Machine->Scripts.Memory.Own(address, bytes);
+        var offset = address - RunnerWindow.Buffers;
+        return own != null || bytes > RunnerWindow.BufferBytes || offset > RunnerWindow.BufferBytes - bytes ? own : vcpu->Machine->Code.Own(address);
+    }
 
     private static bool Guest(VCpu* vcpu, ulong address, out ulong physical)
     {

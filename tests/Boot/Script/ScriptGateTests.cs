@@ -36,8 +36,10 @@ public sealed class ScriptGateTests
         (await Call(ScriptHelper.Write, code.Layout.Globals + 8, 8, 0x1234_5678_9ABC_DEF0)).Result.ShouldBe(1UL);
         (await lab.Debugger.ListGlobalsAsync()).ShouldBe([new ScriptGlobal("n", 0, 0), new ScriptGlobal("other", 1, 0x1234_5678_9ABC_DEF0)]);
         (await Call(ScriptHelper.CheckAddress, code.Layout.Data + (ulong)code.Layout.DataBytes - 1)).Result.ShouldBe(1UL);
+        (await Call(ScriptHelper.Write, code.Layout.Buffers + 8, 8, 0x42)).Result.ShouldBe(1UL);
+        (await Call(ScriptHelper.Write, code.Layout.Buffers + (ulong)code.Layout.BufferBytes - 4, 8, 0)).Result.ShouldBe(0UL);
 
-        // The window, but for globals and data; HvKernel's physical memory; what is no RAM; what would end outside.
+        // The window, but for globals, data and safe buffers; HvKernel's physical memory; what is no RAM; what would end outside.
         var (start, end) = lab.ReservedMemory();
         foreach (var address in new[] { code.Layout.WindowStart, code.Layout.WindowStart + 0x8000, code.Layout.WindowStart + 0x2_0000, code.Layout.Gate, code.Layout.Data + (ulong)code.Layout.DataBytes })
         {
