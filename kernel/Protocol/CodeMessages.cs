@@ -121,7 +121,9 @@ public struct RunCodeRequest
 
     /// <summary>Bytes staged before that belong to the code, ahead of those that follow.</summary>
     public uint StagedBytes;
-    public uint Reserved1;
+
+    /// <summary>Which processor runs it, with its guest's registers and tables; <see cref="LinkProtocol.All"/>: the one that serves the link.</summary>
+    public uint Processor;
 }
 
 [Flags]

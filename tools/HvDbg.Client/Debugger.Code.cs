@@ -125,6 +125,7 @@ public sealed partial class Debugger
             Options = options,
             BufferBytes = (uint)bufferBytes,
             Context = context,
+            Processor = CurrentProcessor,
         };
         if (Unsafe.SizeOf<RunCodeRequest>() + carried.Length > Target.MaximumPayload)
         {

@@ -86,6 +86,11 @@ public static unsafe class CodeRequests
             return RequestDispatch.Refuse(&reply->Header, ReplyStatus.BadField);
         }
 
+        if (RequestDispatch.Processor(vcpu, request->Processor) == null)
+        {
+            return RequestDispatch.Refuse(&reply->Header, ReplyStatus.NoSuchProcessor);
+        }
+
         if (request->BufferBytes > LinkProtocol.MaximumBuffer)
         {
             return RequestDispatch.Refuse(&reply->Header, ReplyStatus.BadField, 4);

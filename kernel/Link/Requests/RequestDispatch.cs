@@ -29,7 +29,7 @@ public static unsafe class RequestDispatch
         return Refuse((ReplyHeader*)reply, ReplyStatus.ProcessorAway, named);
     }
 
-    // The first word of these requests is the processor.
+    // The first word of most of these requests is the processor.
     private static uint Named(MessageType type, byte* payload, int length)
     {
         switch (type)
@@ -43,6 +43,8 @@ public static unsafe class RequestDispatch
             case MessageType.Translate:
             case MessageType.Step:
                 return length < sizeof(uint) ? LinkProtocol.All : *(uint*)payload;
+            case MessageType.RunCode:
+                return length < sizeof(RunCodeRequest) ? LinkProtocol.All : ((RunCodeRequest*)payload)->Processor;
             default:
                 return LinkProtocol.All;
         }
