@@ -1,6 +1,6 @@
 # Each target installs and builds what it needs. ARGS="..." gives `make run` options of qemu/boot.sh.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test fuzz processors image labguest console bench clean
+.PHONY: help setup run test fuzz soak processors image labguest console bench clean
 export DOTNET_NOLOGO := 1
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 ARGS ?=
@@ -12,6 +12,7 @@ help:
 	@echo 'make image     build out/hvkernel.efi, out/hvkernel.map and the bootable disk out/hvkernel.img'
 	@echo 'make console   build the console, out/hvdbg'
 	@echo 'make fuzz      run the fuzzers, a million cases each (HVK_FUZZ_CASES, HVK_FUZZ_SEED, HVK_FUZZ_ONLY: docs/testing.md)'
+	@echo 'make soak      floods, transitions, blobs and boots at full length (docs/testing.md)'
 	@echo 'make processors  boot on 2 and 4 processors 20 times and more, take processors off line, load and reset them (docs/testing.md)'
 	@echo 'make bench     print the performance tables'
 	@echo 'make clean     remove everything built here (what setup installed stays)'
@@ -39,6 +40,9 @@ test: image
 
 fuzz: setup
 	@sh tests/fuzz.sh
+
+soak: image
+	@sh tests/soak.sh
 
 processors: image
 	@sh tests/processors.sh

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Linq;
 using System.Threading.Tasks;
 using HvDbg.Client;
+using HvKernel.Boot.Tests.Fixture;
 using HvKernel.Protocol;
 using Shouldly;
 using Xunit;
@@ -16,10 +17,10 @@ public sealed class CodeRandomTests(ITestOutputHelper output)
 {
     private const int Seed = 0x48564B;
     private const int LongestBlob = 64;
-    private const int Once = 10_000;
+    private const int Once = 2_000;
 
     // What `make fuzz` asks for; the first ones are always the same.
-    private static readonly int Wanted = int.TryParse(Environment.GetEnvironmentVariable("HVK_FUZZ_BLOBS"), out var wanted) && wanted > 0 ? wanted : Once;
+    private static readonly int Wanted = Lengths.Of("HVK_FUZZ_BLOBS", Once);
     private const int AsActions = 400;
     private const int ActionsAtATime = 16;
     private const int PageBytes = 4096;

@@ -2,18 +2,22 @@ using System;
 using System.Linq;
 using System.Threading.Tasks;
 using HvDbg.Client;
+using HvKernel.Boot.Tests.Fixture;
 using HvKernel.Protocol;
 using Shouldly;
 using Xunit;
 
 namespace HvKernel.Boot.Tests.Lab;
 
-/// <summary>x87, MXCSR, XMM and YMM registers are the guest's, whatever machine code does with them.</summary>
+/// <summary>
+/// x87, MXCSR, XMM and YMM registers are the guest's, whatever machine code does with them. <c>HVK_TRANSITIONS</c>: how many (200,000).
+/// </summary>
 public sealed class CodeVectorTests
 {
-    // As many system calls are twice as many transitions.
-    private const int Many = 500_000;
     private const int Few = 3_000;
+
+    // As many system calls are twice as many transitions.
+    private static readonly int Many = Lengths.Of("HVK_TRANSITIONS", 200_000) / 2;
 
     // Every bit of every register that the guest's patterns are in, and the control words.
     private static readonly string Clobber =
@@ -25,7 +29,7 @@ public sealed class CodeVectorTests
         string.Concat(Enumerable.Range(0, 16).Select(i => $"pxor xmm{i}, xmm{i};")) + "emms; xor eax, eax";
 
     [Fact]
-    public Task Nothing_changes_over_a_million_transitions() => CodeHarness.RunAsync(
+    public Task Nothing_changes_over_many_transitions() => CodeHarness.RunAsync(
         "code-vectors-many",
         $"wait=forever,plain:vectors={Many},syscall=1,poweroff",
         lab => OneAsync(lab, Clobber, RunChoice.Auto, "plain"),

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.Linq;
 using System.Threading.Tasks;
 using HvKernel.Boot.Tests.Fixture;
@@ -18,7 +17,7 @@ public sealed class LabRepeatTests
     [Fact]
     public async Task Boots_in_a_row_give_the_same_figures()
     {
-        var wanted = Environment.GetEnvironmentVariable("HVK_REPEAT") is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : 3;
+        var wanted = Lengths.Of("HVK_REPEAT", 3);
         var first = await FiguresAsync(1);
         first.Count.ShouldBe(Modes.Length * LabCampaign.Kinds.Count);
         for (var boot = 2; boot <= wanted; boot++)

@@ -25,7 +25,7 @@ public sealed class RequestRandomTests(ITestOutputHelper output)
     private const int MostExtraBytes = 64;
 
     // What `make fuzz` asks for; the first ones are always the same.
-    private static readonly int Wanted = int.TryParse(Environment.GetEnvironmentVariable("HVK_FUZZ_REQUESTS"), out var wanted) && wanted > 0 ? wanted : Once;
+    private static readonly int Wanted = Lengths.Of("HVK_FUZZ_REQUESTS", Once);
 
     private static readonly Dictionary<MessageType, int> Reading = new()
     {

@@ -1,4 +1,3 @@
-using System;
 using System.Threading.Tasks;
 using HvDbg.Client;
 using HvKernel.Boot.Tests.Fixture;
@@ -86,21 +85,5 @@ public sealed class LessThanEverythingTests
         await guest.WaitForConsoleTextAsync("hvkernel.cfg line 6: expected \"key = value\"");
         await guest.WaitForConsoleTextAsync("HvKernel: running");
         (await guest.WaitForExitAsync()).ShouldBe(0);
-    }
-
-    [Fact]
-    public async Task With_two_processors_the_guest_boots()
-    {
-        await using var guest = await BootedGuest.StartAsync(new BootOptions
-        {
-            Name = "two-processors",
-            Processors = 2,
-            DebugLine = false,
-            Append = "console=ttyS0,115200 quiet hvk.run=poweroff",
-        });
-
-        await guest.WaitForConsoleTextAsync("HvKernel: running");
-        await guest.WaitForConsoleTextAsync("guest ready");
-        (await guest.WaitForExitAsync(TimeSpan.FromMinutes(4))).ShouldBe(0);
     }
 }

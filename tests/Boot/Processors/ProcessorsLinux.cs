@@ -36,10 +36,4 @@ internal static class ProcessorsLinux
         text.Contains("HvKernel: running", StringComparison.Ordinal).ShouldBe(options.Hypervisor);
         return text;
     }
-
-    /// <summary>A number from the environment, for runs that take long.</summary>
-    public static int Times(string variable, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var times) && times > 0
-            ? times
-            : otherwise;
 }

@@ -13,7 +13,7 @@ namespace HvKernel.Boot.Tests.Processors;
 
 /// <summary>
 /// Processors that go and come back, and a load on all of them, with the same kernel warnings as without HvKernel. <c>HVK_OFFLINE</c>: how often processors
-/// go (6); <c>HVK_LOAD</c>: rounds of the load (2); <c>HVK_LOAD_SECONDS</c>: how long the load runs beside a watched process, by the emulator's clock (2).
+/// go (3); <c>HVK_LOAD</c>: rounds of the load (1); <c>HVK_LOAD_SECONDS</c>: how long the load runs beside a watched process, by the emulator's clock (2).
 /// </summary>
 public sealed class ProcessorsLoadTests(ITestOutputHelper output)
 {
@@ -28,9 +28,9 @@ public sealed class ProcessorsLoadTests(ITestOutputHelper output)
     [Fact]
     public async Task Offline_and_load_are_as_without_us()
     {
-        var offline = ProcessorsLinux.Times("HVK_OFFLINE", 6);
-        var load = ProcessorsLinux.Times("HVK_LOAD", 2);
-        var seconds = ProcessorsLinux.Times("HVK_LOAD_SECONDS", 2);
+        var offline = Lengths.Of("HVK_OFFLINE", 3);
+        var load = Lengths.Of("HVK_LOAD", 1);
+        var seconds = Lengths.Of("HVK_LOAD_SECONDS", 2);
         var limit = ProcessorsLinux.Long + TimeSpan.FromSeconds(4 * seconds);
 
         var bare = await ProcessorsLinux.RunAsync(
