@@ -55,19 +55,20 @@ public sealed class RelayTests
         await using (await bench.AttachAsync())
             await bench.Target.WriteAsync(new byte[Flood], Limit);
         await using var next = await bench.AttachAsync();
-        await bench.Target.WriteAsync(Text("next"), Limit);
 
-        // What of the flood was still on its way when the second console came is its.
+        // What of the flood was still on its way when the second console came is its, and may fill the relay's queue: words that come then are lost. Whenever
+        // that happens there is something to read, so they are said again until they are heard.
         var received = "";
         var chunk = new byte[64 * 1024];
         while (received.Length < 4)
         {
+            await bench.Target.WriteAsync(Text("next"), Limit);
             var count = await next.ReadAsync(chunk, Limit);
             count.ShouldBeGreaterThan(0);
             received += Encoding.ASCII.GetString(chunk, 0, count).Trim('\0');
         }
 
-        received.ShouldBe("next");
+        received.ShouldStartWith("next");
     }
 
     [Fact]

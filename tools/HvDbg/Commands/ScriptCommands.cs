@@ -39,7 +39,7 @@ internal static class ScriptCommands
             Parameters = [Script],
             Remarks =
             [
-                "It runs in the target, on the processor that stopped the guest, as the same code that events run; what it writes takes effect.",
+                "It runs in the target, on the current processor, as the same code that events run; what it writes takes effect.",
                 "docs/script.md has the language. Globals (.name) are shared with the scripts of events.",
             ],
             Examples = ["? @rax + 1", "? poi(@rsp + 8)", "? .n = 0;", "? printf(\"%s runs on core %x\\n\", $pname, $core);"],
