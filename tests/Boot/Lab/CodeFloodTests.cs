@@ -16,6 +16,7 @@ using Xunit.Abstractions;
 namespace HvKernel.Boot.Tests.Lab;
 
 /// <summary>Messages without pause: none is lost unseen, and none keeps a break-in out. <c>HVK_FLOOD</c>: how many (500,000).</summary>
+[Trait("Run", "long")]
 public sealed class CodeFloodTests(ITestOutputHelper output)
 {
     private static readonly int Calls = Lengths.Of("HVK_FLOOD", 500_000);

@@ -64,6 +64,7 @@ public sealed class CodeRandomTests(ITestOutputHelper output)
         TimeSpan.FromMinutes(20.0 * Math.Max(1, Wanted / (double)Once)));
 
     [Fact]
+    [Trait("Run", "long")]
     public Task Hundreds_of_blobs_as_actions_of_events() => CodeHarness.RunAsync(
         "code-random-actions",
         "wait=forever,two-root:steady,syscall=1,poweroff",

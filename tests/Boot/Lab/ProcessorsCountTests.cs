@@ -52,6 +52,7 @@ public sealed class ProcessorsCountTests
     });
 
     [Theory]
+    [Trait("Run", "long")]
     [InlineData(2)]
     [InlineData(4)]
     public Task Records_alternate_on_each_processor(int processors) =>

@@ -15,6 +15,7 @@ namespace HvKernel.Boot.Tests.Processors;
 /// Processors that go and come back, and a load on all of them, with the same kernel warnings as without HvKernel. <c>HVK_OFFLINE</c>: how often processors
 /// go (3); <c>HVK_LOAD</c>: rounds of the load (1); <c>HVK_LOAD_SECONDS</c>: how long the load runs beside a watched process, by the emulator's clock (2).
 /// </summary>
+[Trait("Run", "long")]
 public sealed class ProcessorsLoadTests(ITestOutputHelper output)
 {
     private const int Processors = 2;

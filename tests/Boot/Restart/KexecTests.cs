@@ -12,6 +12,7 @@ using Xunit;
 namespace HvKernel.Boot.Tests.Restart;
 
 /// <summary>A second kernel that the first one starts by kexec comes up under HvKernel, on all processors, and is debugged like the first.</summary>
+[Trait("Run", "long")]
 public sealed class KexecTests
 {
     private const int Processors = 2;

@@ -20,6 +20,7 @@ public sealed class PowerTests
     }
 
     [Fact]
+    [Trait("Run", "long")]
     public async Task The_bare_machine_offers_it()
     {
         var text = await RunAsync("suspend-bare", "states,off", hypervisor: false);

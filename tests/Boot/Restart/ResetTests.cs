@@ -16,6 +16,7 @@ namespace HvKernel.Boot.Tests.Restart;
 /// Each way in which Linux resets a machine brings it back, with HvKernel on it again. <c>HVK_RESETS=all</c>: every way, and the bare machine too;
 /// otherwise the last.
 /// </summary>
+[Trait("Run", "long")]
 public sealed class ResetTests(ITestOutputHelper output)
 {
     // ACPI's register and port 0xCF9, the keyboard controller, the firmware's service, a triple fault (where HvKernel resets the machine itself).
