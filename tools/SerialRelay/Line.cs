@@ -15,7 +15,7 @@ namespace HvKernel.SerialRelay;
 internal sealed class Line : IDisposable
 {
     private static readonly TimeSpan TargetPatience = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(500);
 
     private readonly Socket targetListener;
     private readonly ConsolePort port;

@@ -12,6 +12,8 @@ internal sealed class Outbox : IAsyncDisposable
     private const int MostBytes = 1 << 20;
 
     private readonly Stream stream;
+
+    // Never disposed of: the target may post, and the emulator leave, just when the console does; it holds nothing that must be given back.
     private readonly SemaphoreSlim posted = new(0);
     private readonly Lock gate = new();
     private readonly Task writer;
@@ -62,7 +64,6 @@ internal sealed class Outbox : IAsyncDisposable
         posted.Release();
         await stream.DisposeAsync();
         await writer;
-        posted.Dispose();
     }
 
     private async Task WriteAsync()
